@@ -1,0 +1,76 @@
+package config
+
+import "time"
+
+// Campaign is one edition (campaign.yaml): window, audit plan, scenarios, personas, calendar, caps and seed.
+type Campaign struct {
+	ID        string          `yaml:"id"` // letters, digits and "-": it starts every audit's identifier
+	Title     string          `yaml:"title"`
+	Seed      int64           `yaml:"seed"`
+	Zone      string          `yaml:"zone"`  // IANA; of Start, End and of cron waves without a zone of their own
+	Start     string          `yaml:"start"` // first day, 2026-03-02
+	End       string          `yaml:"end"`   // last day on which a contact may be due
+	Speed     int64           `yaml:"speed"` // campaign seconds per wall second; 1 is real time
+	Plan      map[string]int  `yaml:"plan"`  // audits per structure by channel; the default is the reference 13
+	Deadlines map[string]Days `yaml:"deadlines"`
+	MinGap    Days            `yaml:"min_gap"` // between two contacts of one structure
+	Caps      Caps            `yaml:"caps"`
+	Missed    string          `yaml:"missed"` // run (at the next open hour) or skip: what is due while we are down
+	Late      time.Duration   `yaml:"late"`   // with skip: how late a try may still start
+	Waves     []Wave          `yaml:"waves"`
+	Personas  []Persona       `yaml:"personas"`
+	Scenarios []Scenario      `yaml:"scenarios"`
+}
+
+// Days is a number of days in a campaign file ("15d", or any Go duration).
+type Days time.Duration
+
+// Caps bound how hard anybody is contacted; 0 means no bound.
+type Caps struct {
+	StructurePerDay int `yaml:"structure_per_day"`
+	DomainPerHour   int `yaml:"domain_per_hour"` // destination mail domain
+	PersonaPerHour  int `yaml:"persona_per_hour"`
+	PerHour         int `yaml:"per_hour"`
+}
+
+// Wave is a recurring part of a campaign beside the plan: at each tick of Cron every structure (or those of Kinds) is
+// contacted once, spread over Spread.
+type Wave struct {
+	ID      string        `yaml:"id"`
+	Cron    string        `yaml:"cron"` // five fields, robfig/cron syntax
+	Zone    string        `yaml:"zone"`
+	Channel string        `yaml:"channel"`
+	Kinds   []string      `yaml:"kinds"`
+	Spread  time.Duration `yaml:"spread"`
+	Missed  string        `yaml:"missed"` // all, latest or skip: ticks that passed while the prober was down
+}
+
+// Persona is a fictitious citizen.
+type Persona struct {
+	ID       string `yaml:"id"`
+	Given    string `yaml:"given"`
+	Family   string `yaml:"family"`
+	Civility string `yaml:"civility"` // Madame, Monsieur or empty
+	Town     string `yaml:"town"`
+	Phone    string `yaml:"phone"`
+	Address  string `yaml:"address"` // postal
+}
+
+// Scenario is what the mystery citizen asks and what a good answer contains. In Subjects and Bodies, {a|b|c} chooses
+// one by the audit's seed and {{.Name}} fields are filled: Structure, Given, Family, Civility, Town, Phone.
+type Scenario struct {
+	ID       string   `yaml:"id"`
+	Language string   `yaml:"language"` // fr, en…
+	Channels []string `yaml:"channels"`
+	Kinds    []string `yaml:"kinds"` // of structures; empty: all
+	Subjects []string `yaml:"subjects"`
+	Bodies   []string `yaml:"bodies"`
+	Facts    []Fact   `yaml:"facts"`
+}
+
+// Fact is something a good answer contains.
+type Fact struct {
+	ID    string   `yaml:"id"`
+	Label string   `yaml:"label"`
+	Any   []string `yaml:"any"` // regular expressions, one of which must match the answer, case and accents ignored
+}

@@ -1,0 +1,61 @@
+package probes
+
+// Kind names the fact that an event states.
+type Kind string
+
+// What happens to every audit, whatever its channel.
+const (
+	AuditAwaiting   Kind = "audit.awaiting"   // its channel is not built or not configured on this prober
+	AuditMissed     Kind = "audit.missed"     // we were down when it was due and the policy says skip; ours
+	AuditSuppressed Kind = "audit.suppressed" // the structure is on the suppression list; never counted
+	AuditCancelled  Kind = "audit.cancelled"  // an operator took it out; never counted
+	AuditSpoiled    Kind = "audit.spoiled"    // an operator or auditor declared it spoiled by us
+	AuditResolved   Kind = "audit.resolved"   // an operator decided an audit in doubt; Detail "as": accepted or not-sent
+	AuditClosed     Kind = "audit.closed"     // its deadline has passed; the watch is over
+	ProbeFault      Kind = "probe.fault"      // the try failed through us; Text says how
+)
+
+// What operators do to a campaign or a structure. Detail holds "structure", "campaign", "by", "reason".
+const (
+	StructureSuppressed Kind = "structure.suppressed"
+	CampaignPaused      Kind = "campaign.paused"
+	CampaignResumed     Kind = "campaign.resumed"
+)
+
+// The life of a mail, in the order of RFC 5321.
+const (
+	MailPrepared  Kind = "mail.prepared"  // exact bytes, Message-ID, ENVID and reply address are durable; nothing has left
+	MailSending   Kind = "mail.sending"   // recorded before the final dot leaves: from here on the server may have it
+	MailAccepted  Kind = "mail.accepted"  // the server said 250 after the dot; Text is its reply
+	MailRefused   Kind = "mail.refused"   // the server said 5xx; Detail: code, enhanced, command
+	MailDeferred  Kind = "mail.deferred"  // the server said 4xx
+	MailInDoubt   Kind = "mail.in-doubt"  // the reply to the dot was lost: never sent again
+	MailWitnessed Kind = "mail.witnessed" // proof that the server had taken it; Detail "by": copy, receipt, sent-folder or answer
+	MailUnsent    Kind = "mail.unsent"    // it is certain that nothing was taken: the same bytes may go again
+	MailReceived  Kind = "mail.received"  // a mail came in for the audit; Detail: class, answer, match, …
+	MailUnmatched Kind = "mail.unmatched" // a mail that belongs to no audit for sure: the holding pen
+	MailSkipped   Kind = "mail.skipped"   // a mail seen before (same bytes), after a UIDVALIDITY reset or a move
+	MailboxReset  Kind = "mailbox.reset"  // UIDVALIDITY changed
+	MailboxDown   Kind = "mailbox.down"   // the watcher lost its mailbox; ours
+	MailboxUp     Kind = "mailbox.up"     // the watcher is back; Detail "dark_ms": how long it saw nothing
+)
+
+// Classes of a mail that came in: Detail "class" of MailReceived, and the output of `prober classify`.
+const (
+	ClassBounce      = "bounce"
+	ClassDelay       = "delay"
+	ClassReceipt     = "receipt"
+	ClassAutoAck     = "auto-ack"
+	ClassOutOfOffice = "out-of-office"
+	ClassChallenge   = "challenge"
+	ClassFeedback    = "feedback-report"
+	ClassHuman       = "human"
+)
+
+// What a human answer does: Detail "answer" of MailReceived.
+const (
+	AnswerGiven       = "answer"
+	AnswerTransferred = "transferred"
+	AnswerAsksMore    = "asks-more"
+	AnswerRefers      = "refers"
+)

@@ -1,0 +1,160 @@
+// Package probes is the vocabulary of Sonde: what an audit, an event, an observation and a probe are, so that every
+// other room speaks of the same things. It does no I/O, has no clock and imports nothing but the standard library.
+package probes
+
+import (
+	"context"
+	"time"
+)
+
+// Identifiers have their own types so that a structure is never taken for an audit.
+type (
+	// AuditID names one audit: CAMPAIGN.STRUCTURE.NUMBER, for example "demo.21350238800019.07".
+	AuditID string
+	// StructureID is the structure's public identifier (SIRET, INSEE code…): letters, digits, "-" and "_".
+	StructureID string
+	// ItemCode names one of the 400 items of the grid, for example "mail.greeting".
+	ItemCode string
+	// Hash is the lower-case hexadecimal SHA-256 of evidence.
+	Hash string
+)
+
+// Channel is one of the six ways in which a citizen contacts a public service.
+type Channel string
+
+// The six channels of the programme.
+const (
+	Mail   Channel = "mail"
+	Web    Channel = "web"
+	Phone  Channel = "phone"
+	Social Channel = "social"
+	Post   Channel = "post"
+	Visit  Channel = "visit"
+)
+
+// Channels lists the six channels in the order of every table and form.
+var Channels = [...]Channel{Mail, Web, Phone, Social, Post, Visit}
+
+// Structure is what the statistics and the timetable need to know of an audited body. Its contacts and the legal
+// ground for contacting it stay in package directory.
+type Structure struct {
+	ID       StructureID `json:"structure" cbor:"1,keyasint"`
+	Name     string      `json:"name" cbor:"2,keyasint"`
+	Kind     string      `json:"kind" cbor:"3,keyasint"`               // town hall, département, hospital, company…
+	Sector   string      `json:"sector" cbor:"4,keyasint"`             // public or private
+	Band     string      `json:"band" cbor:"5,keyasint"`               // population band
+	Region   string      `json:"region" cbor:"6,keyasint"`             //
+	Zone     string      `json:"zone" cbor:"7,keyasint"`               // IANA time zone
+	Hours    string      `json:"hours" cbor:"8,keyasint"`              // opening hours, OpenStreetMap syntax
+	Holidays string      `json:"holidays" cbor:"9,keyasint,omitempty"` // public-holiday calendar: FR, FR-57, FR-972…
+}
+
+// Audit is one planned contact: structure × channel × scenario × persona × due instant × deadline. It is the unit of
+// the plan and of the statistics. Due and Deadline are campaign instants (see Timeline).
+type Audit struct {
+	ID        AuditID     `json:"audit" cbor:"1,keyasint"`
+	Campaign  string      `json:"campaign" cbor:"2,keyasint"`
+	Structure StructureID `json:"structure" cbor:"3,keyasint"`
+	Channel   Channel     `json:"channel" cbor:"4,keyasint"`
+	Scenario  string      `json:"scenario" cbor:"5,keyasint"`
+	Persona   string      `json:"persona" cbor:"6,keyasint"`
+	Wave      string      `json:"wave" cbor:"7,keyasint"`
+	Number    int         `json:"number" cbor:"8,keyasint"` // 1, 2, … within the structure
+	Due       time.Time   `json:"due" cbor:"9,keyasint"`
+	Deadline  time.Time   `json:"deadline" cbor:"10,keyasint"`
+	Target    string      `json:"target" cbor:"11,keyasint"` // the contact used: mail address, URL, number…
+}
+
+// Fault says whose fault an event is. It is decided where the event happens and never guessed afterwards.
+type Fault string
+
+const (
+	// Ours spoils the audit: it leaves the denominator and is counted beside the rate.
+	Ours Fault = "ours"
+	// Theirs stays in the denominator: refusal and silence are answers about the structure.
+	Theirs Fault = "theirs"
+)
+
+// Event is one fact at one instant about an audit. Events are appended and never edited.
+type Event struct {
+	Audit AuditID `json:"audit,omitempty" cbor:"1,keyasint,omitempty"` // empty: about a mailbox, a structure or a campaign
+	Kind  Kind    `json:"kind" cbor:"2,keyasint"`
+	Try   int     `json:"try,omitempty" cbor:"3,keyasint,omitempty"` // 1 for the first physical attempt
+	// At is the instant of the fact itself, UTC wall time, taken where it happened (the receiving server's stamp for
+	// a mail that came in, our clock for what we did).
+	At time.Time `json:"at" cbor:"4,keyasint"`
+	// Seen is our own clock when we noticed a fact that another machine stamped.
+	Seen time.Time `json:"seen,omitzero" cbor:"5,keyasint,omitzero"`
+	// Elapsed is the monotonic time since the try began.
+	Elapsed      time.Duration     `json:"elapsed_ns,omitempty" cbor:"6,keyasint,omitempty"`
+	Fault        Fault             `json:"fault,omitempty" cbor:"7,keyasint,omitempty"`
+	Text         string            `json:"text,omitempty" cbor:"8,keyasint,omitempty"`   // what the other side said, verbatim
+	Detail       map[string]string `json:"detail,omitempty" cbor:"9,keyasint,omitempty"` // named facts; docs/formats.md lists the names
+	Evidence     []Evidence        `json:"evidence,omitempty" cbor:"10,keyasint,omitempty"`
+	Observations []Observation     `json:"observations,omitempty" cbor:"11,keyasint,omitempty"`
+}
+
+// Evidence is bytes that back an event, stored once under their SHA-256.
+type Evidence struct {
+	SHA256 Hash   `json:"sha256" cbor:"1,keyasint"`
+	Type   string `json:"type" cbor:"2,keyasint"` // media type, for example message/rfc822
+	Name   string `json:"name,omitempty" cbor:"3,keyasint,omitempty"`
+	Size   int64  `json:"size" cbor:"4,keyasint"` // octets
+	// Body carries the bytes from the probe to the store; it is not part of the journal record.
+	Body []byte `json:"-" cbor:"-"`
+}
+
+// Value is what was observed of an item.
+type Value string
+
+// The values of an item that is not a number.
+const (
+	Yes           Value = "yes"
+	No            Value = "no"
+	NotApplicable Value = "n/a"
+)
+
+// Observation is an item's value for an audit, by whom, with the passage that proves it.
+type Observation struct {
+	Item    ItemCode `json:"item" cbor:"1,keyasint"`
+	Value   Value    `json:"value,omitempty" cbor:"2,keyasint,omitempty"`
+	Number  *float64 `json:"number,omitempty" cbor:"3,keyasint,omitempty"` // for a numeric item, in the item's unit
+	By      string   `json:"by" cbor:"4,keyasint"`                         // "agent" or the auditor's account
+	Passage string   `json:"passage,omitempty" cbor:"5,keyasint,omitempty"`
+	Rule    string   `json:"rule,omitempty" cbor:"6,keyasint,omitempty"` // the rule that decided
+	SHA256  Hash     `json:"sha256,omitempty" cbor:"7,keyasint,omitempty"`
+}
+
+// Launch fixes a campaign when it starts: which files it was computed from and how campaign time runs.
+type Launch struct {
+	Campaign  string    `json:"campaign" cbor:"1,keyasint"`
+	Title     string    `json:"title,omitempty" cbor:"2,keyasint,omitempty"`
+	Timeline  Timeline  `json:"timeline" cbor:"3,keyasint"`
+	End       time.Time `json:"end" cbor:"4,keyasint"` // campaign instant
+	Files     []Hash    `json:"files,omitempty" cbor:"5,keyasint,omitempty"`
+	Structure int       `json:"structures" cbor:"6,keyasint"` // how many
+	Audits    int       `json:"audits" cbor:"7,keyasint"`     // how many
+}
+
+// Record is one line of a prober's journal: its number, when it was written, and exactly one fact.
+type Record struct {
+	N         uint64     `json:"n" cbor:"1,keyasint"`
+	At        time.Time  `json:"written" cbor:"2,keyasint"` // wall time, UTC
+	Launch    *Launch    `json:"launch,omitempty" cbor:"3,keyasint,omitempty"`
+	Structure *Structure `json:"structure,omitempty" cbor:"4,keyasint,omitempty"`
+	Audit     *Audit     `json:"audit,omitempty" cbor:"5,keyasint,omitempty"`
+	Event     *Event     `json:"event,omitempty" cbor:"6,keyasint,omitempty"`
+}
+
+// A Probe contacts one structure on one channel. Run makes one try of the audit a and records what happens;
+// record returns once the event is durable, so what must be known after a crash is recorded before it is done.
+// An error means that the fault was ours (no route, wrong password, no browser). Refusal or silence is an Event.
+type Probe interface {
+	Run(ctx context.Context, a Audit, record func(Event) error) error
+}
+
+// A Watcher sees the answers that arrive after Run has returned: hours or days later, or after a restart.
+// Watch blocks until ctx is done.
+type Watcher interface {
+	Watch(ctx context.Context, record func(Event) error) error
+}

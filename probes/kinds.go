@@ -6,11 +6,12 @@ type Kind string
 // What happens to every audit, whatever its channel.
 const (
 	AuditAwaiting   Kind = "audit.awaiting"   // its channel is not built or not configured on this prober
+	AuditPostponed  Kind = "audit.postponed"  // it was due while we were down and is put to the next open hour; Detail "retry"
 	AuditMissed     Kind = "audit.missed"     // we were down when it was due and the policy says skip; ours
 	AuditSuppressed Kind = "audit.suppressed" // the structure is on the suppression list; never counted
 	AuditCancelled  Kind = "audit.cancelled"  // an operator took it out; never counted
 	AuditSpoiled    Kind = "audit.spoiled"    // an operator or auditor declared it spoiled by us
-	AuditResolved   Kind = "audit.resolved"   // an operator decided an audit in doubt; Detail "as": accepted or not-sent
+	AuditResolved   Kind = "audit.resolved"   // an operator decided an audit in doubt; Detail "as": accepted, not-sent or spoiled
 	AuditClosed     Kind = "audit.closed"     // its deadline has passed; the watch is over
 	ProbeFault      Kind = "probe.fault"      // the try failed through us; Text says how
 )
@@ -34,7 +35,7 @@ const (
 	MailUnsent    Kind = "mail.unsent"    // it is certain that nothing was taken: the same bytes may go again
 	MailReceived  Kind = "mail.received"  // a mail came in for the audit; Detail: class, answer, match, …
 	MailUnmatched Kind = "mail.unmatched" // a mail that belongs to no audit for sure: the holding pen
-	MailSkipped   Kind = "mail.skipped"   // a mail seen before (same bytes), after a UIDVALIDITY reset or a move
+	MailboxRead   Kind = "mailbox.read"   // read up to Detail uid; Detail "skipped": how many had been filed before
 	MailboxReset  Kind = "mailbox.reset"  // UIDVALIDITY changed
 	MailboxDown   Kind = "mailbox.down"   // the watcher lost its mailbox; ours
 	MailboxUp     Kind = "mailbox.up"     // the watcher is back; Detail "dark_ms": how long it saw nothing

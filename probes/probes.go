@@ -92,6 +92,8 @@ type Event struct {
 	Detail       map[string]string `json:"detail,omitempty" cbor:"9,keyasint,omitempty"` // named facts; docs/formats.md lists the names
 	Evidence     []Evidence        `json:"evidence,omitempty" cbor:"10,keyasint,omitempty"`
 	Observations []Observation     `json:"observations,omitempty" cbor:"11,keyasint,omitempty"`
+	// Keys are the names under which later facts find this audit again: "token:k7f3a9", "message-id:<…>", "to:a@b".
+	Keys []string `json:"keys,omitempty" cbor:"12,keyasint,omitempty"`
 }
 
 // Evidence is bytes that back an event, stored once under their SHA-256.

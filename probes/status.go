@@ -1,0 +1,143 @@
+package probes
+
+import "time"
+
+// Status is where an audit stands. It follows from the audit's events alone (see Next).
+type Status string
+
+// The states of an audit. Sending, accepted and in-doubt mean that the structure may have been contacted: no status
+// after them leads back to a new contact.
+const (
+	Planned    Status = "planned"
+	Awaiting   Status = "awaiting channel"
+	Prepared   Status = "prepared"
+	Sending    Status = "sending"
+	InDoubt    Status = "in doubt"
+	Contacted  Status = "contacted" // the structure's side, or our server for it, took the contact
+	Refused    Status = "refused"
+	Faulted    Status = "spoiled" // by us
+	Missed     Status = "missed"
+	Suppressed Status = "suppressed"
+	Cancelled  Status = "cancelled"
+	Closed     Status = "closed" // contacted, and the deadline has passed
+)
+
+// Statuses lists every status in the order of tables.
+var Statuses = [...]Status{Planned, Awaiting, Prepared, Sending, InDoubt, Contacted, Refused, Faulted, Missed, Suppressed,
+	Cancelled, Closed}
+
+// Ended says whether nothing more will be done for an audit in this status.
+func (s Status) Ended() bool {
+	switch s {
+	case Refused, Faulted, Missed, Suppressed, Cancelled, Closed:
+		return true
+	}
+	return false
+}
+
+// Started says whether something may have left for the structure.
+func (s Status) Started() bool {
+	return s == Sending || s == InDoubt || s == Contacted || s == Closed || s == Refused
+}
+
+// Next returns the status after the event e. Facts that do not change the status (an answer, an observation) return s.
+func (s Status) Next(e *Event) Status {
+	switch e.Kind {
+	case AuditAwaiting:
+		return Awaiting
+	case AuditMissed:
+		return Missed
+	case AuditSuppressed, AuditCancelled, AuditSpoiled:
+		return s.takenOut(e.Kind)
+	case MailPrepared:
+		return Prepared
+	case MailSending:
+		return Sending
+	case MailInDoubt:
+		if s == Sending {
+			return InDoubt
+		}
+	case MailAccepted:
+		return Contacted
+	case MailWitnessed, MailReceived: // what came back for it proves that it was taken
+		if (s == Sending || s == InDoubt) && e.Detail["sure"] != "no" {
+			return Contacted
+		}
+	case MailRefused:
+		return Refused
+	case MailDeferred, MailUnsent: // certain that nothing was taken
+		if s == Sending || s == InDoubt {
+			return Prepared
+		}
+	case ProbeFault:
+		if s.Started() || s.Ended() {
+			return s // what may have left is not undone by our fault
+		}
+		if e.Detail["retry"] != "" {
+			return Planned
+		}
+		return Faulted
+	case AuditResolved:
+		if s != InDoubt {
+			return s
+		}
+		switch e.Detail["as"] {
+		case "accepted":
+			return Contacted
+		case "not-sent": // the operator has the server's log: the same bytes go again
+			return Prepared
+		}
+		return Faulted
+	case AuditClosed:
+		if s == Contacted {
+			return Closed
+		} else if !s.Ended() && s != Awaiting {
+			return Faulted
+		}
+	}
+	return s
+}
+
+func (s Status) takenOut(k Kind) Status {
+	switch {
+	case k == AuditSpoiled:
+		return Faulted
+	case s.Started() || s.Ended():
+		return s
+	case k == AuditSuppressed:
+		return Suppressed
+	}
+	return Cancelled
+}
+
+// State is what the store knows of an open audit: the plan's line and what its events have made of it.
+type State struct {
+	Audit   Audit             `json:"audit" cbor:"1,keyasint"`
+	Status  Status            `json:"state" cbor:"2,keyasint"`
+	Try     int               `json:"try,omitempty" cbor:"3,keyasint,omitempty"`
+	Updated time.Time         `json:"updated,omitzero" cbor:"4,keyasint,omitzero"`
+	Detail  map[string]string `json:"detail,omitempty" cbor:"5,keyasint,omitempty"` // of the event that prepared the try
+	Raw     Hash              `json:"raw,omitempty" cbor:"6,keyasint,omitempty"`    // evidence of what was prepared
+	Sent    time.Time         `json:"sent,omitzero" cbor:"7,keyasint,omitzero"`     // wall instant of the contact
+	Due     time.Time         `json:"due" cbor:"8,keyasint"`                        // campaign instant of the next try
+}
+
+// Apply folds the event e into the state.
+func (st *State) Apply(e *Event) {
+	st.Status = st.Status.Next(e)
+	st.Updated = e.At
+	st.Try = max(st.Try, e.Try)
+	switch e.Kind {
+	case MailPrepared:
+		st.Detail = e.Detail
+		if len(e.Evidence) > 0 {
+			st.Raw = e.Evidence[0].SHA256
+		}
+	case MailSending, MailAccepted:
+		st.Sent = e.At
+	case ProbeFault, AuditPostponed:
+		if at, err := time.Parse(time.RFC3339Nano, e.Detail["retry"]); err == nil && st.Status == Planned {
+			st.Due = at
+		}
+	}
+}

@@ -1,0 +1,72 @@
+package schedule
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/sonde-fleet/sonde/probes"
+)
+
+// Journal is what a launch asks of the prober's store.
+type Journal interface {
+	Append(...probes.Record) error
+	State(probes.AuditID) (probes.State, bool)
+	Launch() (probes.Launch, bool)
+}
+
+// launchChunk is how many records share a transaction at a launch.
+const launchChunk = 5000
+
+// Launch writes the timetable into the journal: structures, audits, then the launch itself, from which campaign time
+// runs. A launch that a crash interrupted is completed; a campaign that was launched before is left as it is, and its
+// launch returned.
+func Launch(j Journal, l probes.Launch, structures []probes.Structure, audits []probes.Audit, built map[probes.Channel]bool) (probes.Launch, error) {
+	if old, ok := j.Launch(); ok && old.Campaign == l.Campaign {
+		return old, nil
+	}
+	var batch []probes.Record
+	flush := func() error {
+		if len(batch) == 0 {
+			return nil
+		}
+		err := j.Append(batch...)
+		batch = batch[:0]
+		return err
+	}
+	add := func(r probes.Record) error {
+		if batch = append(batch, r); len(batch) < launchChunk {
+			return nil
+		}
+		return flush()
+	}
+	for i := range structures {
+		if err := add(probes.Record{Structure: &structures[i]}); err != nil {
+			return l, fmt.Errorf("launch: %w", err)
+		}
+	}
+	for i := range audits {
+		a := &audits[i]
+		if _, ok := j.State(a.ID); ok {
+			continue
+		}
+		if err := add(probes.Record{Audit: a}); err != nil {
+			return l, fmt.Errorf("launch: %w", err)
+		}
+		if built[a.Channel] {
+			continue
+		}
+		e := &probes.Event{Audit: a.ID, Kind: probes.AuditAwaiting, At: time.Now().UTC()}
+		if err := add(probes.Record{Event: e}); err != nil {
+			return l, fmt.Errorf("launch: %w", err)
+		}
+	}
+	l.Structure, l.Audits = len(structures), len(audits)
+	l.Timeline.Launched = time.Now().UTC()
+	if err := flush(); err != nil {
+		return l, fmt.Errorf("launch: %w", err)
+	}
+	if err := j.Append(probes.Record{Launch: &l}); err != nil {
+		return l, fmt.Errorf("launch: %w", err)
+	}
+	return l, nil
+}

@@ -1,0 +1,242 @@
+package schedule
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/sonde-fleet/sonde/probes"
+)
+
+// Store is what the runner asks of the prober's store.
+type Store interface {
+	Record(probes.Event) error
+	Due(campaign time.Time, n int) (due []probes.State, next time.Time)
+	Expired(campaign time.Time, n int) (expired []probes.State, next time.Time)
+	Active() []probes.State
+	State(probes.AuditID) (probes.State, bool)
+	Suppressed(probes.StructureID) bool
+	Paused() bool
+	Full() bool
+	Changed() <-chan struct{}
+}
+
+// Hours says when a structure may be contacted.
+type Hours interface {
+	Open(t time.Time) bool
+	NextOpen(t time.Time) (time.Time, bool)
+}
+
+// Runner starts what is due and closes what is over. It knows no channel: it is given one probe for each.
+type Runner struct {
+	Store    Store
+	Probes   map[probes.Channel]probes.Probe
+	Watchers []probes.Watcher
+	Timeline probes.Timeline
+	Hours    func(probes.StructureID) Hours // nil: always open
+	Parallel int                            // tries under way at once
+	Skip     bool                           // what was due while we were down is missed; otherwise it runs at the next open hour
+	Late     time.Duration                  // wall time after which a try counts as late
+	Grace    time.Duration                  // how long tries under way may go on once the runner is told to stop
+
+	mu     sync.Mutex
+	flying map[probes.AuditID]bool
+	freed  chan struct{}
+}
+
+const (
+	// tries bounds how often an audit is tried again after a fault of ours that left nothing with the structure.
+	tries = 3
+	// firstRetry is the campaign time before the second try; the third waits four times as long.
+	firstRetry = 15 * time.Minute
+)
+
+// Run works until ctx is done, then lets the tries under way end. It returns nil when it was told to stop.
+func (r *Runner) Run(ctx context.Context) error {
+	r.flying, r.freed = map[probes.AuditID]bool{}, make(chan struct{}, 1)
+	if r.Parallel < 1 {
+		r.Parallel = 1
+	}
+	work, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer stop(nil)
+	var watching, trying sync.WaitGroup
+	for _, w := range r.Watchers {
+		watching.Go(func() {
+			if err := w.Watch(ctx, r.Store.Record); err != nil && ctx.Err() == nil {
+				slog.Error("watcher stopped", "err", err)
+			}
+		})
+	}
+	// What a crash left prepared or half sent comes first; the probe knows which of it may still go.
+	for _, st := range r.Store.Active() {
+		if st.Status != probes.InDoubt {
+			r.try(work, &trying, st)
+		}
+	}
+	var err error
+	for err == nil && ctx.Err() == nil {
+		err = r.round(ctx, work, &trying)
+	}
+	grace := time.AfterFunc(r.Grace, func() { stop(fmt.Errorf("stopped %v after being told to", r.Grace)) })
+	trying.Wait()
+	grace.Stop()
+	watching.Wait()
+	return err
+}
+
+// round closes and starts what the clock says, then waits for the next instant at which something may change.
+func (r *Runner) round(ctx, work context.Context, trying *sync.WaitGroup) error {
+	changed := r.Store.Changed()
+	now := r.Timeline.Campaign(time.Now())
+	expired, nextDeadline := r.Store.Expired(now, 1000)
+	for _, st := range expired {
+		if r.isFlying(st.Audit.ID) {
+			continue
+		}
+		e := probes.Event{Audit: st.Audit.ID, Kind: probes.AuditClosed, At: time.Now().UTC()}
+		if err := r.Store.Record(e); err != nil {
+			return err
+		}
+	}
+	var nextDue time.Time
+	if !r.Store.Paused() && !r.Store.Full() {
+		var due []probes.State
+		// One page more than can fly, so that what is already flying does not hide what is not.
+		due, nextDue = r.Store.Due(now, 2*r.Parallel)
+		for _, st := range due {
+			if err := r.start(work, trying, st, now); err != nil {
+				return err
+			}
+		}
+	}
+	wait := time.NewTimer(r.until(nextDue, nextDeadline))
+	defer wait.Stop()
+	select {
+	case <-ctx.Done():
+	case <-wait.C:
+	case <-changed:
+	case <-r.freed:
+	}
+	return nil
+}
+
+// until returns the wall time to the earlier of two campaign instants.
+func (r *Runner) until(a, b time.Time) time.Duration {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		a = b
+	}
+	if a.IsZero() {
+		return time.Hour
+	}
+	return max(0, time.Until(r.Timeline.Wall(a)))
+}
+
+// start decides what becomes of an audit that is due.
+func (r *Runner) start(ctx context.Context, trying *sync.WaitGroup, st probes.State, now time.Time) error {
+	a := st.Audit
+	if r.isFlying(a.ID) || r.full() {
+		return nil
+	}
+	e := probes.Event{Audit: a.ID, At: time.Now().UTC()}
+	switch {
+	case r.Store.Suppressed(a.Structure):
+		e.Kind = probes.AuditSuppressed
+	case r.Probes[a.Channel] == nil:
+		e.Kind = probes.AuditAwaiting
+	case time.Since(r.Timeline.Wall(st.Due)) <= r.Late:
+		r.try(ctx, trying, st)
+		return nil
+	case r.Skip:
+		e.Kind, e.Fault = probes.AuditMissed, probes.Ours
+		e.Text = fmt.Sprintf("due %v, the prober was down or paused until %v", st.Due.Format(time.RFC3339), now.Format(time.RFC3339))
+	default:
+		open := r.nextOpen(a.Structure, now)
+		if !open.After(now) {
+			r.try(ctx, trying, st)
+			return nil
+		}
+		e.Kind, e.Detail = probes.AuditPostponed, map[string]string{"retry": open.Format(time.RFC3339Nano)}
+	}
+	return r.Store.Record(e)
+}
+
+func (r *Runner) nextOpen(id probes.StructureID, t time.Time) time.Time {
+	if r.Hours == nil {
+		return t
+	}
+	h := r.Hours(id)
+	if h == nil || h.Open(t) {
+		return t
+	}
+	if open, ok := h.NextOpen(t); ok {
+		return open
+	}
+	return t
+}
+
+// try runs one try beside the others.
+func (r *Runner) try(ctx context.Context, trying *sync.WaitGroup, st probes.State) {
+	r.mu.Lock()
+	r.flying[st.Audit.ID] = true
+	r.mu.Unlock()
+	trying.Go(func() {
+		defer r.landed(st.Audit.ID)
+		err := r.safely(ctx, st.Audit)
+		if err == nil || ctx.Err() != nil {
+			return // told to stop: the audit keeps its status and is taken up at the next start
+		}
+		if err := r.Store.Record(r.fault(st, err)); err != nil {
+			slog.Error("fault not recorded", "audit", st.Audit.ID, "err", err)
+		}
+	})
+}
+
+func (r *Runner) fault(st probes.State, err error) probes.Event {
+	e := probes.Event{Audit: st.Audit.ID, Kind: probes.ProbeFault, Try: st.Try + 1, At: time.Now().UTC(), Fault: probes.Ours,
+		Text: err.Error()}
+	if st.Try+1 < tries {
+		wait := firstRetry << (2 * st.Try)
+		at := r.nextOpen(st.Audit.Structure, r.Timeline.Campaign(time.Now()).Add(wait))
+		e.Detail = map[string]string{"retry": at.UTC().Format(time.RFC3339Nano)}
+	}
+	return e
+}
+
+// safely turns a panic of a probe into a fault of ours.
+func (r *Runner) safely(ctx context.Context, a probes.Audit) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	p := r.Probes[a.Channel]
+	if p == nil {
+		return fmt.Errorf("channel %s is not configured any more", a.Channel)
+	}
+	return p.Run(ctx, a, r.Store.Record)
+}
+
+func (r *Runner) landed(id probes.AuditID) {
+	r.mu.Lock()
+	delete(r.flying, id)
+	r.mu.Unlock()
+	select {
+	case r.freed <- struct{}{}:
+	default:
+	}
+}
+
+func (r *Runner) isFlying(id probes.AuditID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.flying[id]
+}
+
+func (r *Runner) full() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.flying) >= r.Parallel
+}

@@ -20,6 +20,9 @@ type Campaign struct {
 	Waves     []Wave          `yaml:"waves"`
 	Personas  []Persona       `yaml:"personas"`
 	Scenarios []Scenario      `yaml:"scenarios"`
+
+	source
+	file string
 }
 
 // Days is a number of days in a campaign file ("15d", or any Go duration).

@@ -5,15 +5,18 @@ import "time"
 // Prober is the file that `prober` reads (prober.yaml): where this machine keeps its data, which campaign it runs and
 // with which accounts it writes.
 type Prober struct {
-	Name      string `yaml:"name"`   // of this prober in the feed; letters, digits, "-"
-	Data      string `yaml:"data"`   // folder of the store; relative to the file
-	Listen    string `yaml:"listen"` // host:port of the feed that the collector pulls
-	Token     string `yaml:"token"`  // bearer token of the feed; ${FEED_TOKEN} and token_file are read too
+	Name      string `yaml:"name"`           // of this prober in the feed; letters, digits, "-"
+	Data      string `yaml:"data"`           // folder of the store; relative to the file
+	Listen    string `yaml:"listen"`         // host:port of the feed that the collector pulls
+	Token     string `yaml:"token" json:"-"` // bearer token of the feed; ${FEED_TOKEN} and token_file are read too
 	TokenFile string `yaml:"token_file"`
 	Campaign  string `yaml:"campaign"`  // campaign.yaml; relative to the file
 	Directory string `yaml:"directory"` // structures.csv or .json; relative to the file
 	Parallel  int    `yaml:"parallel"`  // tries under way at once
 	Mail      Mail   `yaml:"mail"`
+
+	source
+	file string
 }
 
 // Mail is the e-mail channel: one account per persona.
@@ -37,7 +40,7 @@ type MailAccount struct {
 // Login is how an account proves who it is. The secret comes from Password (for which ${ENV} is expanded) or a file.
 type Login struct {
 	User         string `yaml:"user"`
-	Password     string `yaml:"password"`
+	Password     string `yaml:"password" json:"-"`
 	PasswordFile string `yaml:"password_file"`
 	Auth         string `yaml:"auth"` // none, plain, login, xoauth2 (the password is then the access token)
 }
@@ -82,6 +85,6 @@ type Collector struct {
 type FeedSource struct {
 	Name      string `yaml:"name"`
 	URL       string `yaml:"url"`
-	Token     string `yaml:"token"`
+	Token     string `yaml:"token" json:"-"`
 	TokenFile string `yaml:"token_file"`
 }

@@ -215,3 +215,6 @@ func (c *Calendar) AddWorkingDays(from time.Time, n int) time.Time {
 	}
 	return time.Unix(instant(c.loc, int64(d+1)*daySeconds)-1, 0).In(from.Location())
 }
+
+// DayUnix is Day for an instant in Unix seconds.
+func (c *Calendar) DayUnix(unix int64) Day { return dayAt(unix + offsetAt(c.loc, unix)) }

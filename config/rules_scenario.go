@@ -1,0 +1,154 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"text/template"
+)
+
+var language = regexp.MustCompile(`^[a-z]{2}$`)
+
+// Fields are the names that a scenario's text may use, as {{.Name}}.
+var Fields = []string{"Structure", "Given", "Family", "Civility", "Town", "Phone"}
+
+// sample fills the fields when a template is tried.
+var sample = func() map[string]string {
+	m := map[string]string{}
+	for _, name := range Fields {
+		m[name] = name
+	}
+	return m
+}()
+
+func (d *document) scenarios(c *Campaign) {
+	if len(c.Scenarios) == 0 {
+		d.add("scenarios", "there is no scenario", "write at least one")
+	}
+	ids := map[string]bool{}
+	for i := range c.Scenarios {
+		s, path := &c.Scenarios[i], fmt.Sprintf("scenarios[%d]", i)
+		d.name(path+".id", s.ID)
+		if ids[s.ID] {
+			d.add(path+".id", s.ID+" is there twice", "give each scenario an id of its own")
+		}
+		ids[s.ID] = true
+		if s.Language == "" {
+			s.Language = "fr"
+		}
+		if !language.MatchString(s.Language) {
+			d.add(path+".language", fmt.Sprintf("%q is not a language", s.Language), "write two letters, for example fr")
+		}
+		if len(s.Channels) == 0 {
+			d.add(path+".channels", "there is no channel", mendChannel)
+		}
+		for j, name := range s.Channels {
+			at := fmt.Sprintf("%s.channels[%d]", path, j)
+			if !channel(name) {
+				d.add(at, fmt.Sprintf("the channel %q is not known", name), mendChannel)
+			} else if slices.Index(s.Channels, name) < j {
+				d.add(at, name+" is there twice", "write it once")
+			}
+		}
+		if len(s.Subjects) == 0 && slices.Contains(s.Channels, "mail") {
+			d.add(path+".subjects", "there is no subject", "a mail needs at least one")
+		}
+		if len(s.Bodies) == 0 {
+			d.add(path+".bodies", "there is no text", "write at least one")
+		}
+		d.texts(path+".subjects", s.Subjects)
+		d.texts(path+".bodies", s.Bodies)
+		for j, subject := range s.Subjects {
+			if strings.ContainsAny(strings.TrimSpace(subject), "\r\n") {
+				d.add(fmt.Sprintf("%s.subjects[%d]", path, j), "it has several lines", "write a subject on one line")
+			}
+		}
+		d.facts(path, s.Facts)
+	}
+}
+
+// texts checks that each text says something, that its template can be filled and that its choices are well formed.
+func (d *document) texts(path string, texts []string) {
+	for i, text := range texts {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		if strings.TrimSpace(text) == "" {
+			d.add(at, "it is empty", "write what the citizen says")
+			continue
+		}
+		if problem := tryTemplate(text); problem != "" {
+			d.add(at, problem, "the fields are {{."+strings.Join(Fields, "}} {{.")+"}}")
+		} else if problem := choices(text); problem != "" {
+			d.add(at, problem, "write {one|or another}")
+		}
+	}
+}
+
+// tryTemplate fills a text with sample values and says what is wrong with it, or nothing.
+func tryTemplate(text string) string {
+	t, err := template.New("text").Option("missingkey=error").Parse(text)
+	if err == nil {
+		err = t.Execute(io.Discard, sample)
+	}
+	if err == nil {
+		return ""
+	}
+	reason := err.Error()
+	if _, name, ok := strings.Cut(reason, "map has no entry for key "); ok {
+		return fmt.Sprintf("the field %s is not known", name)
+	}
+	if i := strings.Index(reason, ": "); i >= 0 { // drop "template: text:1"
+		reason = reason[i+2:]
+	}
+	return "the text cannot be filled (" + reason + ")"
+}
+
+var action = regexp.MustCompile(`(?s)\{\{.*?\}\}`)
+
+// choices says what is wrong with the {a|b|c} of a text, or nothing. Choices may stand within choices.
+func choices(text string) string {
+	var parts []int // of each choice that is open
+	for _, r := range action.ReplaceAllString(text, "") {
+		switch {
+		case r == '{':
+			parts = append(parts, 1)
+		case r == '|' && len(parts) > 0:
+			parts[len(parts)-1]++
+		case r == '}' && len(parts) == 0:
+			return "a } closes no choice"
+		case r == '}':
+			if parts[len(parts)-1] < 2 {
+				return "a choice has one part only"
+			}
+			parts = parts[:len(parts)-1]
+		}
+	}
+	if len(parts) > 0 {
+		return "a choice is not closed"
+	}
+	return ""
+}
+
+func (d *document) facts(path string, facts []Fact) {
+	ids := map[string]bool{}
+	for i, fact := range facts {
+		at := fmt.Sprintf("%s.facts[%d]", path, i)
+		d.name(at+".id", fact.ID)
+		if ids[fact.ID] {
+			d.add(at+".id", fact.ID+" is there twice", "give each fact of a scenario an id of its own")
+		}
+		ids[fact.ID] = true
+		if len(fact.Any) == 0 {
+			d.add(at+".any", "there is no expression", "write at least one that a good answer matches")
+		}
+		for j, expression := range fact.Any {
+			below := fmt.Sprintf("%s.any[%d]", at, j)
+			if _, err := regexp.Compile(expression); err != nil {
+				d.add(below, strings.TrimPrefix(err.Error(), "error parsing regexp: "), "write a regular expression of Go (RE2)")
+			} else if expression == "" || regexp.MustCompile(expression).MatchString("") {
+				d.add(below, "it matches an answer that says nothing", "make it match some text at least")
+			}
+		}
+	}
+}

@@ -1,0 +1,235 @@
+package schedule
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/sonde-fleet/sonde/directory"
+	"github.com/sonde-fleet/sonde/probes"
+	"github.com/sonde-fleet/sonde/schedule/calendar"
+)
+
+// slot is one audit on its way into the timetable.
+type slot struct {
+	due      int64 // Unix seconds
+	low      int64 // the audit may be moved between low
+	high     int64 // and high
+	channel  int   // index in probes.Channels
+	wave     int   // index in the campaign's waves; -1: the plan
+	scenario int   // index in the campaign's scenarios
+	persona  int   // index in the campaign's personas
+}
+
+// sheet is the plan of one structure.
+type sheet struct {
+	of        *directory.Structure
+	calendar  *calendar.Calendar
+	slots     []slot // by due instant
+	conflicts []Conflict
+}
+
+func (s *sheet) conflict(channel int, wave, kind string, audits int, format string, args ...any) {
+	s.conflicts = append(s.conflicts, Conflict{s.of.ID, probes.Channels[channel], wave, kind, audits, fmt.Sprintf(format, args...)})
+}
+
+// openDay is a day on which a structure can be contacted.
+type openDay struct {
+	day   calendar.Day
+	spans []calendar.Span
+	open  int64 // seconds
+}
+
+// at returns the instant at which the share u (0 to 1) of the day's open time has passed, never on a full minute: round
+// minutes betray a machine.
+func (d *openDay) at(u float64) int64 {
+	left := min(int64(u*float64(d.open)), d.open-1)
+	for _, s := range d.spans {
+		length := s.End.Unix() - s.Start.Unix()
+		if left < length {
+			return ragged(s.Start.Unix() + left)
+		}
+		left -= length
+	}
+	return ragged(d.spans[len(d.spans)-1].End.Unix() - 1)
+}
+
+// ragged moves an instant off the full minute. Open time comes in whole minutes, so the instant stays in it.
+func ragged(unix int64) int64 {
+	if unix%60 == 0 {
+		unix += 7 + unix/60%47
+	}
+	return unix
+}
+
+// worker draws structures one after the other and keeps its buffers between them.
+type worker struct {
+	*planner
+	pools  pools
+	days   []openDay
+	wanted []want
+	grid   grid
+}
+
+// want is one audit of the plan before it has a day.
+type want struct {
+	channel int
+	key     float64 // place within the window, 0 to 1
+	hour    float64 // place within the open time of its day, 0 to 1
+	weekday time.Weekday
+}
+
+func (p *planner) worker() *worker { return &worker{planner: p, pools: newPools(p.campaign)} }
+
+// source returns the random numbers of one structure for one purpose.
+func (p *planner) source(id probes.StructureID, purpose string, extra int64) *rand.Rand {
+	h := sha256.New()
+	var n [8]byte
+	for _, v := range []int64{p.campaign.Seed, extra} {
+		binary.BigEndian.PutUint64(n[:], uint64(v))
+		h.Write(n[:])
+	}
+	for _, s := range []string{p.campaign.ID, purpose, string(id)} {
+		h.Write([]byte(s))
+		h.Write([]byte{0})
+	}
+	var sum [sha256.Size]byte
+	h.Sum(sum[:0])
+	return rand.New(rand.NewPCG(binary.BigEndian.Uint64(sum[:8]), binary.BigEndian.Uint64(sum[8:16])))
+}
+
+// structure places all audits of one structure as if it were alone.
+func (w *worker) structure(of *directory.Structure) (*sheet, error) {
+	c, err := calendar.New(of.Zone, of.Hours, of.Holidays)
+	if err != nil {
+		return nil, fmt.Errorf("plan: structure %s: %w", of.ID, err)
+	}
+	s := &sheet{of: of, calendar: c}
+	w.open(c)
+	w.placeWaves(s)
+	w.placePlan(s)
+	slices.SortFunc(s.slots, func(a, b slot) int { return cmp.Compare(a.due, b.due) })
+	w.assign(s)
+	return s, nil
+}
+
+// open lists the days of the window on which the structure can be contacted.
+func (w *worker) open(c *calendar.Calendar) {
+	w.days = w.days[:0]
+	for d := w.start; d <= w.end; d++ {
+		if day, ok := openOn(c, d); ok {
+			w.days = append(w.days, day)
+		}
+	}
+}
+
+// openOn returns the open time of a civil day: only what lies on the day itself, and nothing on a public holiday.
+func openOn(c *calendar.Calendar, d calendar.Day) (openDay, bool) {
+	if c.Holiday(d) {
+		return openDay{}, false
+	}
+	day := openDay{day: d}
+	midnight := calendar.Instant(c.Location(), d+1, 0)
+	for _, s := range c.OpenSpans(d) {
+		if s.End.After(midnight) {
+			s.End = midnight
+		}
+		if s.Start.Before(s.End) {
+			day.spans = append(day.spans, s)
+			day.open += s.End.Unix() - s.Start.Unix()
+		}
+	}
+	return day, day.open > 0
+}
+
+// placePlan gives the audits of the plan their days and hours.
+func (w *worker) placePlan(s *sheet) {
+	random := w.source(s.of.ID, PlanWave, 0)
+	w.wanted = w.wanted[:0]
+	for channel, n := range w.plan {
+		if n == 0 {
+			continue
+		}
+		name := probes.Channels[channel]
+		switch suited := len(w.pools.suited(channel, s.of.Kind)); {
+		case len(s.of.Contacts[name]) == 0:
+			s.conflict(channel, PlanWave, NoContact, n, "the structure has no %s contact", name)
+			continue
+		case len(w.campaign.Personas) == 0:
+			s.conflict(channel, PlanWave, NoPersona, n, "the campaign has no persona")
+			continue
+		case len(w.days) == 0:
+			s.conflict(channel, PlanWave, Closed, n, "it is not open on any day from %s to %s", w.start, w.end)
+			continue
+		case suited < n:
+			s.conflict(channel, PlanWave, NoScenario, n-suited, "%d %s scenarios for %s are needed, there are %d", n, name, s.of.Kind, suited)
+			n = suited
+		}
+		w.want(channel, n, random)
+	}
+	if len(w.wanted) == 0 {
+		return
+	}
+	slices.SortFunc(w.wanted, func(a, b want) int {
+		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.channel, b.channel), cmp.Compare(a.hour, b.hour))
+	})
+	low, high := w.window(s)
+	chosen := w.grid.choose(w.days, w.wanted, s.slots, w.gap, random)
+	var missing [len(probes.Channels)]int
+	for i, at := range chosen {
+		if at == 0 {
+			missing[w.wanted[i].channel]++
+			continue
+		}
+		s.slots = append(s.slots, slot{due: at, low: low, high: high, channel: w.wanted[i].channel, wave: -1})
+	}
+	for channel, n := range missing {
+		if n > 0 {
+			s.conflict(channel, PlanWave, NoRoom, n, "%d open days from %s to %s do not hold %d audits %s apart",
+				len(w.days), w.start, w.end, len(w.wanted), time.Duration(w.gap)*time.Second)
+		}
+	}
+}
+
+// window returns the first and the last second of the campaign where the structure is.
+func (w *worker) window(s *sheet) (low, high int64) {
+	loc := s.calendar.Location()
+	return calendar.Instant(loc, w.start, 0).Unix(), calendar.Instant(loc, w.end+1, 0).Unix() - 1
+}
+
+// want adds n audits of a channel: evenly over the window from a random start, each in another n-th of the open hours, on
+// different weekdays.
+func (w *worker) want(channel, n int, random *rand.Rand) {
+	start := random.Float64()
+	hours := random.Perm(n)
+	var weekdays []time.Weekday
+	for i := range n {
+		if len(weekdays) == 0 {
+			weekdays = w.weekdays(weekdays, random)
+		}
+		w.wanted = append(w.wanted, want{
+			channel: channel, key: (float64(i) + start) / float64(n),
+			hour: (float64(hours[i]) + random.Float64()) / float64(n), weekday: weekdays[0],
+		})
+		weekdays = weekdays[1:]
+	}
+}
+
+// weekdays returns the weekdays on which the structure opens in the window, shuffled.
+func (w *worker) weekdays(list []time.Weekday, random *rand.Rand) []time.Weekday {
+	var seen [7]bool
+	for i := range w.days {
+		seen[w.days[i].day.Weekday()] = true
+	}
+	for d, ok := range seen {
+		if ok {
+			list = append(list, time.Weekday(d))
+		}
+	}
+	random.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	return list
+}

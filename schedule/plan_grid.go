@@ -3,6 +3,9 @@ package schedule
 import (
 	"math"
 	"math/rand/v2"
+	"time"
+
+	"github.com/sonde-fleet/sonde/probes"
 )
 
 // grid chooses the days of one structure's audits: audits × open days, with a cost for each pair. Its buffers are kept
@@ -30,9 +33,10 @@ func (g *grid) choose(days []openDay, wanted []want, taken []slot, gap int64, ra
 	for i := range aims {
 		aims[i] = (float64(i) + random.Float64()) / float64(n) * float64(m)
 	}
+	weekdays := preferred(days, wanted, aims)
 	weight := func(i, d int) float64 {
 		off := float64(d) + 0.5 - aims[i]
-		if days[d].day.Weekday() != wanted[i].weekday {
+		if days[d].day.Weekday() != weekdays[i] {
 			return off*off + wrongWeekday
 		}
 		return off * off
@@ -46,6 +50,40 @@ func (g *grid) choose(days []openDay, wanted []want, taken []slot, gap int64, ra
 		chosen[last/m] = g.at[last]
 	}
 	return chosen
+}
+
+// preferred returns the weekday that each audit should have: that of its aim, or the nearest one that its channel has not
+// had yet. All weekdays come before one comes again.
+func preferred(days []openDay, wanted []want, aims []float64) []time.Weekday {
+	var had [len(probes.Channels)][7]int
+	var opens [7]bool
+	for i := range days {
+		opens[days[i].day.Weekday()] = true
+	}
+	weekdays := make([]time.Weekday, len(wanted))
+	for i := range wanted {
+		count := &had[wanted[i].channel]
+		least := math.MaxInt
+		for w, ok := range opens {
+			if ok {
+				least = min(least, count[w])
+			}
+		}
+		home := min(int(aims[i]), len(days)-1)
+		for distance := range len(days) {
+			after, before := home+distance, home-distance
+			if after < len(days) && count[days[after].day.Weekday()] == least {
+				weekdays[i] = days[after].day.Weekday()
+				break
+			}
+			if before >= 0 && count[days[before].day.Weekday()] == least {
+				weekdays[i] = days[before].day.Weekday()
+				break
+			}
+		}
+		count[weekdays[i]]++
+	}
+	return weekdays
 }
 
 // prepare computes the instant of each audit on each day.

@@ -80,7 +80,6 @@ type want struct {
 	channel int
 	key     float64 // place within the window, 0 to 1
 	hour    float64 // place within the open time of its day, 0 to 1
-	weekday time.Weekday
 }
 
 func (p *planner) worker() *worker { return &worker{planner: p, pools: newPools(p.campaign)} }
@@ -177,6 +176,11 @@ func (w *worker) placePlan(s *sheet) {
 	slices.SortFunc(w.wanted, func(a, b want) int {
 		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.channel, b.channel), cmp.Compare(a.hour, b.hour))
 	})
+	// A random turn makes every place in the order equally likely for every channel.
+	turn := random.IntN(len(w.wanted))
+	slices.Reverse(w.wanted[:turn])
+	slices.Reverse(w.wanted[turn:])
+	slices.Reverse(w.wanted)
 	low, high := w.window(s)
 	chosen := w.grid.choose(w.days, w.wanted, s.slots, w.gap, random)
 	var missing [len(probes.Channels)]int
@@ -201,35 +205,13 @@ func (w *worker) window(s *sheet) (low, high int64) {
 	return calendar.Instant(loc, w.start, 0).Unix(), calendar.Instant(loc, w.end+1, 0).Unix() - 1
 }
 
-// want adds n audits of a channel: evenly over the window from a random start, each in another n-th of the open hours, on
-// different weekdays.
+// want adds n audits of a channel: evenly over the window from a random start, each in another n-th of the open hours.
 func (w *worker) want(channel, n int, random *rand.Rand) {
 	start := random.Float64()
 	hours := random.Perm(n)
-	var weekdays []time.Weekday
 	for i := range n {
-		if len(weekdays) == 0 {
-			weekdays = w.weekdays(weekdays, random)
-		}
 		w.wanted = append(w.wanted, want{
-			channel: channel, key: (float64(i) + start) / float64(n),
-			hour: (float64(hours[i]) + random.Float64()) / float64(n), weekday: weekdays[0],
+			channel: channel, key: (float64(i) + start) / float64(n), hour: (float64(hours[i]) + random.Float64()) / float64(n),
 		})
-		weekdays = weekdays[1:]
 	}
-}
-
-// weekdays returns the weekdays on which the structure opens in the window, shuffled.
-func (w *worker) weekdays(list []time.Weekday, random *rand.Rand) []time.Weekday {
-	var seen [7]bool
-	for i := range w.days {
-		seen[w.days[i].day.Weekday()] = true
-	}
-	for d, ok := range seen {
-		if ok {
-			list = append(list, time.Weekday(d))
-		}
-	}
-	random.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
-	return list
 }

@@ -33,6 +33,9 @@ const (
 	lastYear  = 2079
 )
 
+// The days of those years: from tableFrom until just before tableTo.
+var tableFrom, tableTo = Date(firstYear, time.January, 1), Date(lastYear+1, time.January, 1)
+
 func yearly(name string, month time.Month, day, since int) *cal.Holiday {
 	return &cal.Holiday{Name: name, Type: cal.ObservancePublic, Month: month, Day: day, StartYear: since, Func: cal.CalcDayOfMonth}
 }
@@ -85,12 +88,11 @@ func Holidays(code string) (*PublicHolidays, error) {
 		rules = append(rules, own...)
 	}
 	t := &PublicHolidays{code: code, rules: rules}
-	origin := Date(firstYear, time.January, 1)
-	t.bits = make([]uint64, int(Date(lastYear+1, time.January, 1)-origin)/64+1)
+	t.bits = make([]uint64, (tableTo-tableFrom)/64+1)
 	for y := firstYear; y <= lastYear; y++ {
 		t.years[y-firstYear] = t.compute(y)
 		for _, h := range t.years[y-firstYear] {
-			i := h.Day - origin
+			i := h.Day - tableFrom
 			t.bits[i/64] |= 1 << (i % 64)
 		}
 	}
@@ -144,7 +146,7 @@ func (p *PublicHolidays) Has(d Day) bool {
 	if p == nil || len(p.rules) == 0 {
 		return false
 	}
-	if i := int(d) - int(Date(firstYear, time.January, 1)); i >= 0 && i/64 < len(p.bits) {
+	if i := d - tableFrom; d >= tableFrom && d < tableTo {
 		return p.bits[i/64]&(1<<(i%64)) != 0
 	}
 	year, _, _ := d.Date()

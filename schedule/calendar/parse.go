@@ -195,6 +195,7 @@ func (p *hoursParser) monthDay(same time.Month) (d monthDay, whole bool, err err
 	}
 	mark := p.at
 	p.space()
+	start := p.at
 	day, ok := p.number(2)
 	if strings.HasPrefix(p.rest(), ":") { // it was a time: "Jul 09:00-12:00"
 		ok = false
@@ -207,7 +208,7 @@ func (p *hoursParser) monthDay(same time.Month) (d monthDay, whole bool, err err
 		return monthDay{month, 1}, true, nil
 	}
 	if day < 1 || day > monthDays[month] {
-		p.at = mark
+		p.at = start
 		return d, false, p.fail("%s has no day %d", month, day)
 	}
 	return monthDay{month, day}, false, nil

@@ -132,7 +132,7 @@ func (c *Calendar) Worked(from, to time.Time) time.Duration {
 		if start.Before(end) {
 			sum += end.Sub(start)
 		}
-		return s.to < to.Unix()
+		return s.to <= to.Unix()
 	})
 	return sum
 }
@@ -170,10 +170,11 @@ func (c *Calendar) AddWorked(from time.Time, d time.Duration) time.Time {
 }
 
 // Workday says whether d is a working day of the norms: Monday to Friday and not a public holiday, whatever the
-// structure's own hours.
+// structure's own hours. A day that a territory skipped (Samoa, 30 December 2011) is none.
 func (c *Calendar) Workday(d Day) bool {
 	w := d.Weekday()
-	return w != time.Saturday && w != time.Sunday && !c.holidays.Has(d)
+	return w != time.Saturday && w != time.Sunday && !c.holidays.Has(d) &&
+		instant(c.loc, int64(d)*daySeconds) < instant(c.loc, int64(d+1)*daySeconds)
 }
 
 // received returns the working day on which something that arrives at t counts as received: that very day if the

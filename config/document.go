@@ -25,6 +25,7 @@ type document struct {
 	nodes       int // walked so far
 	source
 	faults Faults
+	broken map[string]bool // paths whose form is wrong: no rule is held against them
 }
 
 // source remembers where each key of a file is, for faults that are found later.
@@ -37,7 +38,7 @@ const maxNodes = 1_000_000
 
 // parse reads the text; faults of its syntax end up in d.faults and leave an empty document.
 func (d *document) parse(data []byte) {
-	d.places = map[string]*token.Position{}
+	d.places, d.broken = map[string]*token.Position{}, map[string]bool{}
 	file, err := parseYAML(data)
 	if err != nil {
 		f := Fault{File: d.file, Problem: err.Error(), Mend: "correct the YAML syntax"}
@@ -83,14 +84,23 @@ func parseYAML(data []byte) (file *ast.File, err error) {
 	return parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
 }
 
-// add files a fault at a path. A key that is not in the file has the place of the nearest one above it.
+// add files a fault at a path, unless its form is known to be wrong already. A key that is not in the file has the place
+// of the nearest one above it.
 func (d *document) add(path, problem, mend string) {
+	for above := path; above != ""; above = parent(above) {
+		if d.broken[above] {
+			return
+		}
+	}
 	d.faults = append(d.faults, d.fault(d.file, path, problem, mend))
 }
 
+// parent returns the path of the mapping or list that holds a key.
+func parent(path string) string { return path[:max(strings.LastIndexAny(path, ".["), 0)] }
+
 func (s source) fault(file, path, problem, mend string) Fault {
 	f := Fault{File: file, Path: path, Problem: problem, Mend: mend}
-	for near := path; ; near = near[:max(strings.LastIndexAny(near, ".["), 0)] {
+	for near := path; ; near = parent(near) {
 		if at := s.places[near]; at != nil {
 			f.Line, f.Column = at.Line, at.Column
 			return f
@@ -103,10 +113,29 @@ func (s source) fault(file, path, problem, mend string) Fault {
 
 func (d *document) faultAt(node ast.Node, path, problem, mend string) {
 	f := Fault{File: d.file, Path: path, Problem: problem, Mend: mend}
-	if t := node.GetToken(); t != nil && t.Position != nil {
-		f.Line, f.Column = t.Position.Line, t.Position.Column
+	if at := position(node); at != nil {
+		f.Line, f.Column = at.Line, at.Column
 	}
 	d.faults = append(d.faults, f)
+	if path != "" {
+		d.broken[path] = true
+	}
+}
+
+// position returns where a node begins; of a block mapping the parser gives the first colon, we want the first key.
+func position(node ast.Node) *token.Position {
+	switch n := node.(type) {
+	case *ast.MappingNode:
+		if len(n.Values) > 0 && !n.IsFlowStyle {
+			return position(n.Values[0])
+		}
+	case *ast.MappingValueNode:
+		return n.Key.GetToken().Position
+	}
+	if node == nil || node.GetToken() == nil {
+		return nil
+	}
+	return node.GetToken().Position
 }
 
 // decode fills the struct that v points to and files every fault of form.
@@ -134,8 +163,8 @@ func (d *document) plain(node ast.Node) ast.Node {
 }
 
 func (d *document) walk(node ast.Node, v reflect.Value, path string) {
-	if node != nil && node.GetToken() != nil && d.places[path] == nil {
-		d.places[path] = node.GetToken().Position
+	if at := position(node); at != nil && d.places[path] == nil {
+		d.places[path] = at
 	}
 	here := node
 	node = d.plain(node)
@@ -202,7 +231,12 @@ func (d *document) walk(node ast.Node, v reflect.Value, path string) {
 	case reflect.Bool:
 		d.scalar(node, path, "true or false", "write true or false", func(string) error { return yaml.NodeToValue(node, v.Addr().Interface()) })
 	default:
-		d.scalar(node, path, "a whole number", "write digits alone", func(string) error { return yaml.NodeToValue(node, v.Addr().Interface()) })
+		d.scalar(node, path, "a whole number", "write digits alone", func(string) error {
+			if node.Type() != ast.IntegerType { // the library cuts 1.5 down to 1
+				return errors.ErrUnsupported
+			}
+			return yaml.NodeToValue(node, v.Addr().Interface())
+		})
 	}
 }
 

@@ -102,7 +102,7 @@ func (d *document) plan(c *Campaign) {
 			}
 		}
 		if n > suited {
-			d.add(path, fmt.Sprintf("%d audits need %d %s scenarios, there are %d", n, n, name, suited),
+			d.add(path, fmt.Sprintf("audits: %d, but scenarios for %s: %d", n, name, suited),
 				"a structure never meets the same scenario twice: write more, or plan fewer audits")
 		}
 	}

@@ -34,7 +34,11 @@ func (d *document) among(path, text string, words ...string) bool {
 	if slices.Contains(words, text) {
 		return true
 	}
-	d.add(path, fmt.Sprintf("%q is not one of them", text), "write "+strings.Join(words, " or "))
+	last := words[len(words)-1]
+	if last == "" {
+		last = "leave it empty"
+	}
+	d.add(path, fmt.Sprintf("%q is not known", text), "write "+strings.Join(words[:len(words)-1], ", ")+" or "+last)
 	return false
 }
 

@@ -98,8 +98,8 @@ func tryTemplate(text string) string {
 	if _, name, ok := strings.Cut(reason, "map has no entry for key "); ok {
 		return fmt.Sprintf("the field %s is not known", name)
 	}
-	if i := strings.Index(reason, ": "); i >= 0 { // drop "template: text:1"
-		reason = reason[i+2:]
+	if parts := strings.SplitN(reason, ": ", 3); len(parts) == 3 { // "template", "text:1" and what is wrong
+		reason = parts[2]
 	}
 	return "the text cannot be filled (" + reason + ")"
 }

@@ -67,6 +67,7 @@ func (d *document) expand(text, path string) string {
 		value, ok := os.LookupEnv(name)
 		if !ok {
 			d.add(path, "the environment variable "+name+" is not set", "set it, or write the value in a file of its own")
+			d.broken[path] = true
 		}
 		return value
 	})

@@ -17,7 +17,8 @@ var tints = [...]int{0, 194, 157, 114, 71}
 
 // Heatmap draws a timetable for a terminal width columns wide, as two tables of due instants in the zone of loc (nil:
 // UTC): weeks × weekdays, and weekdays × hours. Each cell has its number where there is room, and always a shade, so that
-// it can be read without colour. An empty timetable gives one line that says so.
+// it can be read without colour; below 76 columns a timetable round the clock is wider than asked. An empty timetable
+// gives one line that says so.
 func Heatmap(audits []probes.Audit, loc *time.Location, width int, colour bool) string {
 	if len(audits) == 0 {
 		return "no audit is planned\n"

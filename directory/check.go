@@ -33,7 +33,7 @@ func (c *checker) check(rows []row) []Structure {
 
 func (c *checker) structure(r *row) Structure {
 	for _, name := range required {
-		if at := r.fields[name]; at.text == "" {
+		if at := r.fields[name]; at.text == "" && !r.wrong[name] {
 			if at.line == 0 {
 				at = cell{line: r.line, column: r.column}
 			}

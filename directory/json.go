@@ -32,8 +32,8 @@ func (c *checker) json(data []byte) []row {
 	r := &jsonReader{checker: c, data: data, dec: json.NewDecoder(bytes.NewReader(data)), line: 1}
 	var rows []row
 	err := r.list("", "the file", func(int) error {
-		one, err := r.structure()
-		if err == nil {
+		one, ok, err := r.structure()
+		if err == nil && ok {
 			rows = append(rows, one)
 		}
 		return err
@@ -147,19 +147,18 @@ func (r *jsonReader) skip(token json.Token) error {
 	}
 }
 
-func (r *jsonReader) structure() (row, error) {
-	one := row{fields: make(map[string]cell, len(fields)), contacts: map[probes.Channel][]cell{}}
+// structure reads one element; ok is false if it was no object.
+func (r *jsonReader) structure() (one row, ok bool, err error) {
+	one = row{wrong: map[string]bool{}, fields: make(map[string]cell, len(fields)), contacts: map[probes.Channel][]cell{}}
 	at := r.next()
 	one.line, one.column = at.line, at.column
-	_, err := r.object("", "a structure", func(key string, at cell) error {
+	ok, err = r.object("", "a structure", func(key string, at cell) error {
 		switch {
 		case key == fieldContacts:
 			return r.contacts(&one)
 		case slices.Contains(fields, key):
 			value, err := r.scalar(key)
-			if value.line > 0 {
-				one.fields[key] = value
-			}
+			one.fields[key], one.wrong[key] = value, value.line == 0
 			return err
 		}
 		r.add(at, key, "the key is not known", "the keys are "+strings.Join(append(slices.Clone(fields), fieldContacts), " "))
@@ -169,7 +168,7 @@ func (r *jsonReader) structure() (row, error) {
 		}
 		return r.skip(token)
 	})
-	return one, err
+	return one, ok, err
 }
 
 // scalar reads a text or, for shared, true or false. A fault leaves the line of the cell at 0.

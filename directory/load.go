@@ -49,6 +49,7 @@ type row struct {
 	line, column int
 	fields       map[string]cell
 	contacts     map[probes.Channel][]cell
+	wrong        map[string]bool // fields whose form is wrong: nothing more is said of them
 }
 
 // Load reads a directory of structures: a CSV file with a header (name.csv; comma or semicolon) or a JSON array of

@@ -69,7 +69,9 @@ func (r *jsonReader) token() (json.Token, cell, error) {
 		problem := err.Error()
 		var syntax *json.SyntaxError
 		if errors.As(err, &syntax) {
-			at.line, at.column = place(r.data, int(syntax.Offset)-1)
+			if syntax.Offset > 0 { // 0: the decoder refuses the token at the place that we know
+				at.line, at.column = place(r.data, int(syntax.Offset)-1)
+			}
 		} else if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			problem = "the file ends in the middle"
 		}

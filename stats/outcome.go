@@ -29,7 +29,7 @@ var Results = [...]Result{Answered, Silent, Unreachable, Spoiled, InDoubt, Waiti
 type Outcome struct {
 	probes.Audit
 	Prober  string           `json:"prober"`
-	Body    probes.Structure `json:"-"`
+	Body    probes.Structure `json:"body"`
 	Status  probes.Status    `json:"state"`
 	Result  Result           `json:"result"`
 	Reason  string           `json:"reason,omitempty"` // why it is spoiled or unreachable

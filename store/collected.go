@@ -189,3 +189,15 @@ func (c *Collected) Evidence(h probes.Hash) (body []byte, err error) {
 	})
 	return body, err
 }
+
+// Prove reads the evidence under h and checks that its bytes have that hash.
+func (c *Collected) Prove(h probes.Hash) error {
+	body, err := c.Evidence(h)
+	if err != nil {
+		return err
+	}
+	if sum := sha256.Sum256(body); hex.EncodeToString(sum[:]) != string(h) {
+		return fmt.Errorf("evidence %s: the bytes have another hash", h)
+	}
+	return nil
+}

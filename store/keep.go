@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	bolt "go.etcd.io/bbolt"
@@ -35,19 +34,6 @@ func (db *DB) Backup(w io.Writer) error {
 		}
 	}
 	return t.Close()
-}
-
-// BackupFile writes a backup beside the name and puts it in place when it is complete and durable.
-func (db *DB) BackupFile(name string) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".backup-*")
-	if err != nil {
-		return fmt.Errorf("backup: %w", err)
-	}
-	defer os.Remove(f.Name())
-	if err := errors.Join(db.Backup(f), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
 }
 
 // Verify proves that the journal is whole: numbers without a gap, every record readable, every piece of evidence that

@@ -1,0 +1,50 @@
+// Command collector pulls the probers' journals, computes the figures and shows them.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	_ "time/tzdata" // a measuring machine may have no zone database
+
+	"github.com/sonde-fleet/sonde/internal/cli"
+)
+
+type grammar struct {
+	Config string `help:"Configuration file." default:"collector.yaml" placeholder:"FILE"`
+	JSON   bool   `name:"json" help:"One JSON object per line on stdout."`
+
+	Run       runCmd       `cmd:"" help:"Pull the probers and serve the site."`
+	Pull      pullCmd      `cmd:"" help:"Pull every prober once."`
+	Report    reportCmd    `cmd:"" help:"Print response rates and delays."`
+	Outcomes  outcomesCmd  `cmd:"" help:"Export one row per audit."`
+	Survival  survivalCmd  `cmd:"" help:"Kaplan–Meier figures of a CSV file with columns group,time,event."`
+	Anomalies anomaliesCmd `cmd:"" help:"List what an auditor must look at."`
+	Verify    verifyCmd    `cmd:"" help:"Prove that what was pulled is whole."`
+}
+
+// app is what every command is given.
+type app struct {
+	ctx    context.Context
+	config string
+	stderr io.Writer
+	*cli.Output
+}
+
+func main() {
+	ctx, stop := cli.Context()
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var g grammar
+	out := &cli.Output{Out: stdout, Err: stderr}
+	command, code, ok := cli.Parse(&g, "collector", "Pulls what the probers recorded, and turns it into figures.", args, out)
+	if !ok {
+		return code
+	}
+	cli.Logs(stderr)
+	out.JSON = g.JSON
+	return cli.Code("collector", command(&app{ctx: ctx, config: g.Config, stderr: stderr, Output: out}), stderr)
+}

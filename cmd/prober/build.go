@@ -1,0 +1,113 @@
+package main
+
+import (
+	"crypto"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/emersion/go-msgauth/dkim"
+	"github.com/emersion/go-sasl"
+	"github.com/sonde-fleet/sonde/config"
+	"github.com/sonde-fleet/sonde/probes"
+	"github.com/sonde-fleet/sonde/probes/mail"
+	"github.com/sonde-fleet/sonde/probes/mail/rate"
+	"github.com/sonde-fleet/sonde/store"
+)
+
+// channels is the one list of the channels that this program has.
+var channels = map[probes.Channel]bool{probes.Mail: true}
+
+// buildMail makes the e-mail channel from the files. Every fault of keys and certificates is returned together.
+func buildMail(p *config.Prober, c *config.Campaign, db *store.DB) (*mail.Channel, error) {
+	o := mail.Options{Hello: p.Mail.Hello, Timeout: p.Mail.Timeout, MaxMessage: p.Mail.MaxMessage, Seed: c.Seed,
+		Accounts: map[string]mail.Account{}, Scenarios: map[string]mail.Scenario{}, Archive: db}
+	var faults []error
+	for _, x := range c.Personas {
+		account, ok := p.Mail.Accounts[x.ID]
+		if !ok {
+			continue
+		}
+		made, err := buildAccount(account, mail.Persona{Given: x.Given, Family: x.Family, Civility: x.Civility, Town: x.Town, Phone: x.Phone})
+		if err != nil {
+			faults = append(faults, fmt.Errorf("mail.accounts.%s: %w", x.ID, err))
+		}
+		o.Accounts[x.ID] = made
+	}
+	for _, s := range c.Scenarios {
+		made := mail.Scenario{Language: s.Language, Subjects: s.Subjects, Bodies: s.Bodies}
+		for _, f := range s.Facts {
+			fact, err := rate.CompileFact(f.ID, f.Any)
+			if err != nil {
+				faults = append(faults, fmt.Errorf("scenario %s: fact %s: %w", s.ID, f.ID, err))
+				continue
+			}
+			made.Facts = append(made.Facts, fact)
+		}
+		o.Scenarios[s.ID] = made
+	}
+	return mail.New(o), errors.Join(faults...)
+}
+
+func buildAccount(a config.MailAccount, persona mail.Persona) (mail.Account, error) {
+	out := mail.Account{Persona: persona, Address: a.Address, Reply: mail.ReplyStyle(a.Reply), Poll: a.IMAP.Poll, Sent: a.IMAP.Sent,
+		Witness: a.SMTP.Witness == nil || *a.SMTP.Witness}
+	var err1, err2, err3 error
+	out.SMTP, err1 = buildServer(a.SMTP.Addr, a.SMTP.TLS, a.SMTP.CAFile, a.SMTP.Login)
+	out.IMAP, err2 = buildServer(a.IMAP.Addr, a.IMAP.TLS, a.IMAP.CAFile, a.IMAP.Login)
+	if a.DKIM != nil {
+		out.DKIM, err3 = buildDKIM(a.DKIM)
+	}
+	return out, errors.Join(err1, err2, err3)
+}
+
+func buildServer(addr, security, caFile string, l config.Login) (mail.Server, error) {
+	s := mail.Server{Addr: addr, Security: mail.Security(security)}
+	switch l.Auth {
+	case "plain":
+		s.Auth = func() sasl.Client { return sasl.NewPlainClient("", l.User, l.Password) }
+	case "login":
+		s.Auth = func() sasl.Client { return sasl.NewLoginClient(l.User, l.Password) }
+	case "xoauth2":
+		s.Auth = func() sasl.Client { return mail.XOAuth2(l.User, l.Password) }
+	}
+	if caFile == "" {
+		return s, nil
+	}
+	data, err := os.ReadFile(caFile)
+	if err != nil {
+		return s, fmt.Errorf("ca_file: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(data) {
+		return s, fmt.Errorf("ca_file: %s has no certificate in PEM form", caFile)
+	}
+	s.TLS = &tls.Config{RootCAs: pool}
+	return s, nil
+}
+
+func buildDKIM(d *config.DKIM) (*dkim.SignOptions, error) {
+	data, err := os.ReadFile(d.KeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("dkim.key_file: %w", err)
+	}
+	block, _ := pem.Decode(data)
+	if block == nil {
+		return nil, fmt.Errorf("dkim.key_file: %s is not in PEM form", d.KeyFile)
+	}
+	var key any
+	if key, err = x509.ParsePKCS8PrivateKey(block.Bytes); err != nil {
+		if key, err = x509.ParsePKCS1PrivateKey(block.Bytes); err != nil {
+			return nil, fmt.Errorf("dkim.key_file: %s: neither PKCS#8 nor PKCS#1: %w", d.KeyFile, err)
+		}
+	}
+	signer, ok := key.(crypto.Signer)
+	if !ok {
+		return nil, fmt.Errorf("dkim.key_file: %s holds no signing key", d.KeyFile)
+	}
+	return &dkim.SignOptions{Domain: d.Domain, Selector: d.Selector, Signer: signer,
+		HeaderCanonicalization: dkim.CanonicalizationRelaxed, BodyCanonicalization: dkim.CanonicalizationRelaxed}, nil
+}

@@ -1,0 +1,55 @@
+// Command prober plans a campaign, contacts the structures when they are due, and watches for their answers.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	_ "time/tzdata" // a measuring machine may have no zone database
+
+	"github.com/sonde-fleet/sonde/internal/cli"
+)
+
+type grammar struct {
+	Config string `help:"Configuration file." default:"prober.yaml" placeholder:"FILE"`
+	JSON   bool   `name:"json" help:"One JSON object per line on stdout."`
+
+	Check    checkCmd    `cmd:"" help:"Report every fault of configuration, campaign and directory at once."`
+	Plan     planCmd     `cmd:"" help:"Show the timetable of the campaign."`
+	Run      runCmd      `cmd:"" help:"Run the agent: contact what is due, watch for answers."`
+	Probe    probeCmd    `cmd:"" help:"Make one audit now and show what happens."`
+	Classify classifyCmd `cmd:"" help:"Say what mail files are: bounce, acknowledgement, answer…"`
+	Journal  journalCmd  `cmd:"" help:"Print the events of the journal."`
+	Status   statusCmd   `cmd:"" help:"Show where the campaign stands."`
+	Pause    pauseCmd    `cmd:"" help:"Contact nobody until resume; answers are still watched."`
+	Resume   resumeCmd   `cmd:"" help:"Go on after pause."`
+	Resolve  resolveCmd  `cmd:"" help:"Decide an audit that is in doubt."`
+	Suppress suppressCmd `cmd:"" help:"Never contact a structure again, at once."`
+	Backup   backupCmd   `cmd:"" help:"Write the journals into a tar file."`
+	Verify   verifyCmd   `cmd:"" help:"Prove that journal and evidence are whole."`
+}
+
+// app is what every command is given.
+type app struct {
+	ctx    context.Context
+	config string
+	*cli.Output
+}
+
+func main() {
+	ctx, stop := cli.Context()
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var g grammar
+	out := &cli.Output{Out: stdout, Err: stderr}
+	command, code, ok := cli.Parse(&g, "prober", "Contacts public services as a citizen would, and records what happens.", args, out)
+	if !ok {
+		return code
+	}
+	cli.Logs(stderr)
+	out.JSON = g.JSON
+	return cli.Code("prober", command(&app{ctx: ctx, config: g.Config, Output: out}), stderr)
+}

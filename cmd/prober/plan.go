@@ -1,0 +1,129 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/sonde-fleet/sonde/config"
+	"github.com/sonde-fleet/sonde/directory"
+	"github.com/sonde-fleet/sonde/internal/cli"
+	"github.com/sonde-fleet/sonde/probes"
+	"github.com/sonde-fleet/sonde/schedule"
+)
+
+type checkCmd struct{}
+
+func (*checkCmd) Run(a *app) error {
+	p, c, list, err := config.LoadTogether(a.config)
+	if err == nil {
+		_, err = buildMail(p, c, nil)
+	}
+	var faults config.Faults
+	if errors.As(err, &faults) && a.JSON {
+		for _, f := range faults {
+			if err := a.Object(f); err != nil {
+				return err
+			}
+		}
+		return cli.UsageError{Err: fmt.Errorf("%d faults", len(faults))}
+	}
+	if err != nil {
+		return cli.UsageError{Err: err}
+	}
+	audits, conflicts, err := schedule.Plan(c, list)
+	if err != nil {
+		return cli.UsageError{Err: err}
+	}
+	if a.JSON {
+		return a.Object(map[string]any{"ok": true, "structures": len(list), "audits": len(audits), "conflicts": len(conflicts)})
+	}
+	a.Printf("%s, %s and %s are sound: %d structures, %d audits, %d conflicts (prober plan shows them)\n", a.config, p.Campaign,
+		p.Directory, len(list), len(audits), len(conflicts))
+	return nil
+}
+
+type planCmd struct {
+	Campaign  string `help:"Campaign file, instead of the one that the configuration names." placeholder:"FILE"`
+	Directory string `help:"Directory file, instead of the one that the configuration names." placeholder:"FILE"`
+	Table     bool   `help:"Print every audit, not only the summary and the heat map."`
+}
+
+func (p *planCmd) load(a *app) (*config.Campaign, []directory.Structure, error) {
+	if p.Campaign == "" || p.Directory == "" {
+		_, c, list, err := config.LoadFiles(a.config, p.Campaign, p.Directory)
+		return c, list, err
+	}
+	// Two files are enough for a preview: no account is needed to compute a timetable.
+	c, err1 := config.LoadCampaign(p.Campaign)
+	list, err2 := directory.Load(p.Directory)
+	return c, list, errors.Join(err1, err2)
+}
+
+// row is a line of the timetable.
+type row struct {
+	probes.Audit
+	State probes.Status `json:"state"`
+}
+
+func (p *planCmd) Run(a *app) error {
+	c, list, err := p.load(a)
+	if err != nil {
+		return cli.UsageError{Err: err}
+	}
+	audits, conflicts, err := schedule.Plan(c, list)
+	if err != nil {
+		return cli.UsageError{Err: err}
+	}
+	state := func(x probes.Audit) probes.Status {
+		if channels[x.Channel] {
+			return probes.Planned
+		}
+		return probes.Awaiting
+	}
+	if a.JSON {
+		for _, x := range audits {
+			if err := a.Object(row{x, state(x)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	zone, err := time.LoadLocation(c.Zone)
+	if err != nil {
+		return cli.UsageError{Err: err}
+	}
+	if p.Table {
+		t := tabwriter.NewWriter(a.Out, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(t, "DUE\tSTRUCTURE\tCHANNEL\tSCENARIO\tPERSONA\tAUDIT\tSTATE")
+		for _, x := range audits {
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", x.Due.In(zone).Format("Mon 2006-01-02 15:04:05"), x.Structure, x.Channel,
+				x.Scenario, x.Persona, x.ID, state(x))
+		}
+		t.Flush()
+	}
+	count := map[probes.Channel]int{}
+	for _, x := range audits {
+		count[x.Channel]++
+	}
+	a.Printf("Campaign %s: %d structures, %d audits from %s to %s", c.ID, len(list), len(audits), c.Start, c.End)
+	sep := " ("
+	for _, ch := range probes.Channels {
+		if count[ch] > 0 {
+			a.Printf("%s%d %s", sep, count[ch], ch)
+			if !channels[ch] {
+				a.Printf(" awaiting channel")
+			}
+			sep = ", "
+		}
+	}
+	a.Printf(")\n\n%s", schedule.Heatmap(audits, zone, 100, cli.Terminal(a.Out)))
+	if len(conflicts) > 0 {
+		a.Printf("\n%d conflicts:\n", len(conflicts))
+	}
+	for _, x := range conflicts {
+		a.Printf("  %s\n", x)
+	}
+	return nil
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sonde-fleet/sonde/config"
+	"github.com/sonde-fleet/sonde/directory"
+	"github.com/sonde-fleet/sonde/internal/cli"
+	"github.com/sonde-fleet/sonde/probes"
+	"github.com/sonde-fleet/sonde/store"
+)
+
+type probeCmd struct {
+	Channel  string        `arg:"" help:"mail, web, phone, social, post or visit." enum:"mail,web,phone,social,post,visit"`
+	Target   string        `arg:"" help:"Whom to contact: a contact of the directory."`
+	Scenario string        `help:"Scenario; the first of the channel when not given." placeholder:"ID"`
+	Persona  string        `help:"Persona; the first of the campaign when not given." placeholder:"ID"`
+	Wait     time.Duration `help:"How long answers are watched for." default:"5m"`
+}
+
+// Run makes one audit in a store of its own, so that what happens is kept and nothing of the campaign is touched.
+func (p *probeCmd) Run(a *app) error {
+	if !channels[probes.Channel(p.Channel)] {
+		return cli.UsageError{Err: fmt.Errorf("the channel %s is not built into this prober yet; Try: prober probe mail ADDRESS", p.Channel)}
+	}
+	conf, c, list, err := config.LoadTogether(a.config)
+	if err != nil {
+		return cli.UsageError{Err: err}
+	}
+	audit, s, err := p.audit(c, list)
+	if err != nil {
+		return cli.UsageError{Err: err}
+	}
+	db, err := store.Open(filepath.Join(conf.Data, "single"))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := db.Append(probes.Record{Structure: &s.Structure}, probes.Record{Audit: &audit}); err != nil {
+		return err
+	}
+	channel, err := buildMail(conf, c, db)
+	if err != nil {
+		return cli.UsageError{Err: err}
+	}
+	ctx, cancel := context.WithTimeout(a.ctx, p.Wait)
+	defer cancel()
+	record := func(e probes.Event) error {
+		if err := db.Record(e); err != nil {
+			return err
+		}
+		if e.Audit == audit.ID {
+			p.show(a, &e)
+		}
+		if e.Audit == audit.ID && e.Kind == probes.MailReceived && e.Detail["class"] == probes.ClassHuman {
+			cancel() // a person has answered: there is nothing more to wait for
+		}
+		return nil
+	}
+	if err := channel.Run(a.ctx, audit, record); err != nil {
+		_ = record(probes.Event{Audit: audit.ID, Kind: probes.ProbeFault, At: time.Now().UTC(), Fault: probes.Ours, Text: err.Error()})
+		return err
+	}
+	if st, _ := db.State(audit.ID); st.Status.Ended() {
+		return nil
+	}
+	if err := channel.Watch(ctx, record); err != nil && ctx.Err() == nil {
+		return err
+	}
+	return context.Cause(a.ctx)
+}
+
+func (p *probeCmd) show(a *app, e *probes.Event) {
+	if a.JSON {
+		_ = a.Object(e) // stdout that is gone ends the process by itself
+		return
+	}
+	a.Printf("%s  %-16s %s\n", e.At.Local().Format("15:04:05.000"), e.Kind, describe(e))
+	for _, o := range e.Observations {
+		value := string(o.Value)
+		if o.Number != nil {
+			value = fmt.Sprint(*o.Number)
+		}
+		a.Printf("              %-28s %-6s %s\n", o.Item, value, strings.Join(strings.Fields(o.Passage), " "))
+	}
+}
+
+// errNoGround says that nobody may be contacted who is not in the directory with a legal ground.
+var errNoGround = errors.New("no structure of the directory has this contact, so there is no legal ground for contacting it; Try: add it to the directory")
+
+func (p *probeCmd) audit(c *config.Campaign, list []directory.Structure) (audit probes.Audit, s directory.Structure, err error) {
+	channel := probes.Channel(p.Channel)
+	i := slices.IndexFunc(list, func(s directory.Structure) bool {
+		return slices.ContainsFunc(s.Contacts[channel], func(x string) bool { return strings.EqualFold(x, p.Target) })
+	})
+	if i < 0 {
+		return audit, s, fmt.Errorf("%s: %w", p.Target, errNoGround)
+	}
+	s = list[i]
+	if p.Persona == "" && len(c.Personas) > 0 {
+		p.Persona = c.Personas[0].ID
+	}
+	for _, x := range c.Scenarios {
+		if p.Scenario == "" && x.Suits(p.Channel, s.Kind) {
+			p.Scenario = x.ID
+		}
+	}
+	now := time.Now().UTC()
+	id := probes.AuditID(fmt.Sprintf("single.%s.%d", s.ID, now.UnixMilli()))
+	return probes.Audit{ID: id, Campaign: "single", Structure: s.ID, Channel: channel, Scenario: p.Scenario, Persona: p.Persona,
+		Wave: "single", Number: 1, Due: now, Deadline: now.Add(time.Duration(c.Deadlines[p.Channel])), Target: p.Target}, s, nil
+}

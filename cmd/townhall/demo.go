@@ -1,0 +1,233 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/sonde-fleet/sonde/feed"
+	"github.com/sonde-fleet/sonde/internal/cli"
+	"github.com/sonde-fleet/sonde/probes"
+	"github.com/sonde-fleet/sonde/site"
+	"github.com/sonde-fleet/sonde/stats"
+	"github.com/sonde-fleet/sonde/store"
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+)
+
+type demoCmd struct {
+	layout
+	Bin  string `help:"Folder of the prober and collector programs." default:"bin" placeholder:"DIR"`
+	Stay bool   `help:"Keep the site open at the end until Ctrl-C." negatable:"" default:"true"`
+}
+
+// settle is how long after the last deadline the collector may take to have everything.
+const settle = 20 * time.Second
+
+// errDisagree ends the demo with code 1.
+var errDisagree = errors.New("what was measured disagrees with the town's truth")
+
+func (d *demoCmd) Run(a *app) error {
+	if os.Getenv("CI") == "true" {
+		d.Stay = false
+	}
+	// A demo starts from nothing: what an earlier one left would be a campaign that is over.
+	if err := os.RemoveAll(d.Dir); err != nil {
+		return err
+	}
+	if err := d.freePorts(); err != nil {
+		return err
+	}
+	town, err := d.open()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(a.ctx)
+	var running sync.WaitGroup
+	defer func() { cancel(); running.Wait() }()
+	failed := make(chan error, 3)
+	running.Go(func() { failed <- town.Run(ctx) })
+	for _, name := range []string{"prober", "collector"} {
+		run, err := d.start(ctx, name)
+		if err != nil {
+			return err
+		}
+		running.Go(func() { failed <- run() })
+	}
+	fmt.Fprintf(a.Err, "site: http://%s/ (open now, it follows the campaign)\n", d.Site)
+	outcomes, err := d.follow(ctx, a, failed)
+	if err != nil {
+		return err
+	}
+	messages, err := d.messages(ctx)
+	if err != nil {
+		return err
+	}
+	audits, disagree, err := compare(a.Out, outcomes, town, messages, d.Speed)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.Out, "\nsite: http://%s/\n", d.Site)
+	if d.Stay {
+		show("http://" + d.Site + "/")
+		fmt.Fprintln(a.Err, "Ctrl-C ends the demo")
+		defer func() {
+			select {
+			case <-a.ctx.Done():
+			case <-failed:
+			}
+		}()
+	}
+	fmt.Fprintf(a.Out, "demo: %d audits, %d disagree with the town's truth\n", audits, disagree)
+	if disagree > 0 {
+		d.Stay = false
+		return errDisagree
+	}
+	return nil
+}
+
+// freePorts moves the ports that somebody else uses, so that two demos can run on one machine.
+func (d *demoCmd) freePorts() error {
+	for _, addr := range []*string{&d.SMTP, &d.IMAP, &d.Feed, &d.Site} {
+		l, err := net.Listen("tcp", *addr)
+		if err != nil {
+			if l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+				return err
+			}
+			*addr = l.Addr().String()
+		}
+		l.Close()
+	}
+	return nil
+}
+
+// start runs one of the programs; the returned function waits for its end.
+func (d *demoCmd) start(ctx context.Context, name string) (wait func() error, err error) {
+	log, err := os.Create(d.path(name + ".log"))
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(d.Bin, name), "run", "--config", d.path(name+".yaml"))
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 40 * time.Second
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C reaches us alone, and we stop it in order
+	if err := cmd.Start(); err != nil {
+		log.Close()
+		return nil, fmt.Errorf("start %s: %w; Try: make build", name, err)
+	}
+	return func() error {
+		defer log.Close()
+		err := cmd.Wait()
+		if ctx.Err() != nil {
+			return nil
+		}
+		said, _ := os.ReadFile(log.Name())
+		return fmt.Errorf("%s ended by itself: %w\n%s", name, err, said)
+	}, nil
+}
+
+// follow shows the progress until every audit that was contacted is over, and returns the outcomes.
+func (d *demoCmd) follow(ctx context.Context, a *app, failed <-chan error) ([]stats.Outcome, error) {
+	var w io.Writer = a.Err
+	if !cli.Terminal(a.Err) {
+		w = nil // a bar is for eyes
+	}
+	bars := mpb.New(mpb.WithOutput(w), mpb.WithWidth(50))
+	var sent, closed *mpb.Bar
+	var over time.Time
+	var last string
+	for {
+		select {
+		case <-ctx.Done():
+			bars.Shutdown()
+			return nil, context.Cause(ctx)
+		case err := <-failed:
+			bars.Shutdown()
+			return nil, err
+		case <-time.After(500 * time.Millisecond):
+		}
+		all, err := site.Fetch(ctx, "http://"+d.Site)
+		if err != nil || len(all) == 0 {
+			continue // the programs are starting
+		}
+		total, out, done := 0, 0, 0
+		for _, o := range all {
+			if o.Channel != probes.Mail {
+				continue
+			}
+			total++
+			if o.Status != probes.Planned {
+				out++
+			}
+			if o.Status.Ended() {
+				done++
+			}
+		}
+		if sent == nil {
+			sent = bar(bars, total, "contacted")
+			closed = bar(bars, total, "watch over")
+		}
+		sent.SetCurrent(int64(out))
+		closed.SetCurrent(int64(done))
+		if line := fmt.Sprintf("%d %%", 10*(10*done/total)); w == nil && line != last {
+			fmt.Fprintf(a.Err, "demo: %d of %d contacted, %d over\n", out, total, done)
+			last = line
+		}
+		if done < total {
+			continue
+		}
+		if over.IsZero() {
+			over = time.Now()
+		}
+		if time.Since(over) > time.Second || time.Since(over) > settle {
+			bars.Wait()
+			return all, nil
+		}
+	}
+}
+
+func bar(p *mpb.Progress, total int, name string) *mpb.Bar {
+	return p.AddBar(int64(total), mpb.PrependDecorators(decor.Name(name, decor.WC{W: 12, C: decor.DindentRight})),
+		mpb.AppendDecorators(decor.CountersNoUnit("%d / %d"), decor.Elapsed(decor.ET_STYLE_GO, decor.WC{W: 7})))
+}
+
+// messages returns the audit of each Message-ID, from the prober's own journal.
+func (d *demoCmd) messages(ctx context.Context) (map[string]probes.AuditID, error) {
+	out := map[string]probes.AuditID{}
+	client := feed.Client{URL: "http://" + d.Feed}
+	for after := uint64(0); ; {
+		page, err := client.Pull(ctx, after, 5000, 0)
+		if err != nil || len(page.Records) == 0 {
+			return out, err
+		}
+		for _, raw := range page.Records {
+			r, err := store.DecodeRecord(raw)
+			if err != nil {
+				return nil, err
+			}
+			after = r.N
+			if r.Event != nil && r.Event.Kind == probes.MailPrepared {
+				out[r.Event.Detail["from"]+" "+r.Event.Detail["to"]] = r.Event.Audit
+			}
+		}
+	}
+}
+
+// show opens the page in the user's browser where there is a desktop.
+func show(url string) {
+	if os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" {
+		return
+	}
+	if path, err := exec.LookPath("xdg-open"); err == nil {
+		_ = exec.Command(path, url).Start() // the address is printed all the same
+	}
+}

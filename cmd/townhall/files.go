@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/sonde-fleet/sonde/config"
+	"github.com/sonde-fleet/sonde/examples"
+	"github.com/sonde-fleet/sonde/townhall"
+)
+
+// domain is that of the personas in the simulated town.
+const domain = "habitants.example"
+
+// password is that of every mailbox in the simulated town; nothing real is behind it.
+const password = "demo-only"
+
+// layout is where the demo's files and ports are.
+type layout struct {
+	Dir      string `help:"Folder of the demo's files." default:"var/demo" placeholder:"DIR"`
+	SMTP     string `name:"smtp" help:"Address of the submission server." default:"127.0.0.1:2525"`
+	IMAP     string `name:"imap" help:"Address of the mailboxes." default:"127.0.0.1:1143"`
+	Feed     string `help:"Address of the prober's feed." default:"127.0.0.1:7770"`
+	Site     string `help:"Address of the collector's site." default:"127.0.0.1:7780"`
+	Speed    int64  `help:"Campaign seconds per second." default:"43200"`
+	Campaign string `help:"Identifier of the campaign." default:"demo"`
+}
+
+func (l *layout) path(name string) string { return filepath.Join(l.Dir, name) }
+
+// personas returns the campaign's personas with the local parts of their mailboxes.
+func personas(c *config.Campaign) (locals []string) {
+	for _, p := range c.Personas {
+		locals = append(locals, p.ID)
+	}
+	return locals
+}
+
+// write makes the four files.
+func (l *layout) write() (*config.Campaign, error) {
+	if err := os.MkdirAll(l.Dir, 0o755); err != nil {
+		return nil, err
+	}
+	campaign, err := l.campaign()
+	if err != nil {
+		return nil, err
+	}
+	c, err := config.ParseCampaign(campaign, l.path("campaign.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	var structures bytes.Buffer
+	if err := townhall.WriteDirectory(&structures, townhall.Forty()); err != nil {
+		return nil, err
+	}
+	var prober strings.Builder
+	fmt.Fprintf(&prober, "name: demo-1\ndata: prober\nlisten: %s\ncampaign: campaign.yaml\ndirectory: structures.csv\nparallel: 8\n"+
+		"mail:\n  hello: courrier.%s\n  timeout: 30s\n  accounts:\n", l.Feed, domain)
+	for _, local := range personas(c) {
+		fmt.Fprintf(&prober, "    %s:\n      address: %s@%s\n      reply: plus\n"+
+			"      smtp: {addr: %q, tls: none, auth: plain, user: %s, password: %s}\n"+
+			"      imap: {addr: %q, tls: none, auth: plain, user: %s@%s, password: %s}\n",
+			local, local, domain, l.SMTP, local, password, l.IMAP, local, domain, password)
+	}
+	collector := fmt.Sprintf("data: collector\nlisten: %s\nevery: 2s\nprobers:\n  - name: demo-1\n    url: http://%s\n", l.Site, l.Feed)
+	put := func(name string, data []byte) error { return os.WriteFile(l.path(name), data, 0o600) }
+	return c, errors.Join(put("campaign.yaml", campaign), put("structures.csv", structures.Bytes()),
+		put("prober.yaml", []byte(prober.String())), put("collector.yaml", []byte(collector)))
+}
+
+// campaign is the reference campaign of the examples in compressed time.
+func (l *layout) campaign() ([]byte, error) {
+	var doc yaml.MapSlice
+	if err := yaml.UnmarshalWithOptions(examples.Campaign, &doc, yaml.UseOrderedMap()); err != nil {
+		return nil, fmt.Errorf("example campaign: %w", err)
+	}
+	set := map[string]any{"id": l.Campaign, "title": "Ville de démonstration", "speed": l.Speed}
+	for i := range doc {
+		key, _ := doc[i].Key.(string)
+		if v, ok := set[key]; ok {
+			doc[i].Value = v
+			delete(set, key)
+		}
+	}
+	for k, v := range set {
+		doc = append(doc, yaml.MapItem{Key: k, Value: v})
+	}
+	return yaml.Marshal(doc)
+}
+
+type initCmd struct{ layout }
+
+func (i *initCmd) Run(a *app) error {
+	if _, err := i.write(); err != nil {
+		return err
+	}
+	a.Printf("wrote campaign.yaml, structures.csv, prober.yaml and collector.yaml to %s\n", i.Dir)
+	return nil
+}

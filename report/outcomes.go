@@ -1,0 +1,155 @@
+package report
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/sonde-fleet/sonde/stats"
+)
+
+// Row is an outcome as CSV, JSON lines and Parquet have it: flat, with the groups of its structure. Instants are
+// campaign time in RFC 3339, delays milliseconds.
+type Row struct {
+	Audit        string `json:"audit" parquet:"audit"`
+	Campaign     string `json:"campaign" parquet:"campaign,dict"`
+	Structure    string `json:"structure" parquet:"structure,dict"`
+	Name         string `json:"name" parquet:"name,dict"`
+	Kind         string `json:"kind" parquet:"kind,dict"`
+	Sector       string `json:"sector" parquet:"sector,dict"`
+	Band         string `json:"band" parquet:"band,dict"`
+	Region       string `json:"region" parquet:"region,dict"`
+	Channel      string `json:"channel" parquet:"channel,dict"`
+	Scenario     string `json:"scenario" parquet:"scenario,dict"`
+	Persona      string `json:"persona" parquet:"persona,dict"`
+	Wave         string `json:"wave" parquet:"wave,dict"`
+	Number       int    `json:"number" parquet:"number"`
+	Due          string `json:"due" parquet:"due"`
+	Deadline     string `json:"deadline" parquet:"deadline"`
+	State        string `json:"state" parquet:"state,dict"`
+	Result       string `json:"result" parquet:"result,dict"`
+	Reason       string `json:"reason" parquet:"reason"`
+	Contacted    string `json:"contacted" parquet:"contacted"`
+	Answered     string `json:"answered" parquet:"answered"`
+	Delay        *int64 `json:"delay_ms" parquet:"delay_ms,optional"`
+	Worked       *int64 `json:"worked_ms" parquet:"worked_ms,optional"`
+	WorkingDays  *int64 `json:"working_days" parquet:"working_days,optional"`
+	Followed     *int64 `json:"followed_ms" parquet:"followed_ms,optional"`
+	Late         bool   `json:"late" parquet:"late"`
+	Acknowledged bool   `json:"acknowledged" parquet:"acknowledged"`
+	AckDelay     *int64 `json:"ack_delay_ms" parquet:"ack_delay_ms,optional"`
+	OutOfOffice  bool   `json:"out_of_office" parquet:"out_of_office"`
+	Classes      string `json:"classes" parquet:"classes,dict"` // space-separated, in order of arrival
+	Answer       string `json:"answer" parquet:"answer,dict"`
+	Polite       *bool  `json:"polite" parquet:"polite,optional"`
+	Junk         bool   `json:"junk" parquet:"junk"`
+	Unsure       int    `json:"unsure" parquet:"unsure"`
+	Evidence     string `json:"evidence" parquet:"evidence"`
+	Prober       string `json:"prober" parquet:"prober,dict"`
+	Events       int    `json:"events" parquet:"events"`
+}
+
+// RowOf flattens an outcome.
+func RowOf(o *stats.Outcome) Row {
+	r := Row{Audit: string(o.ID), Campaign: o.Campaign, Structure: string(o.Structure), Name: o.Body.Name, Kind: o.Body.Kind,
+		Sector: o.Body.Sector, Band: o.Body.Band, Region: o.Body.Region, Channel: string(o.Channel), Scenario: o.Scenario,
+		Persona: o.Persona, Wave: o.Wave, Number: o.Number, Due: stamp(o.Due), Deadline: stamp(o.Deadline), State: string(o.Status),
+		Result: string(o.Result), Reason: o.Reason, Contacted: stamp(o.Sent), Answered: stamp(o.Replied), Late: o.Late,
+		Acknowledged: o.Acked, OutOfOffice: o.Absent, Classes: strings.Join(o.Classes, " "), Answer: o.Answer, Polite: o.Polite,
+		Junk: o.Junk, Unsure: o.Unsure, Evidence: string(o.Evidence), Prober: o.Prober, Events: o.Events}
+	if o.Result == stats.Answered {
+		days := int64(o.Days)
+		r.Delay, r.Worked, r.WorkingDays = &o.Delay, &o.Worked, &days
+	}
+	if o.Counted() {
+		r.Followed = &o.Followed
+	}
+	if o.Acked {
+		r.AckDelay = &o.AckDelay
+	}
+	return r
+}
+
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02T15:04:05.000Z07:00")
+}
+
+// OutcomesJSON writes one outcome a line.
+func OutcomesJSON(w io.Writer, outcomes []stats.Outcome) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	for i := range outcomes {
+		if err := e.Encode(RowOf(&outcomes[i])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// OutcomesParquet writes the outcomes as an Apache Parquet file.
+func OutcomesParquet(w io.Writer, outcomes []stats.Outcome) error {
+	p := parquet.NewGenericWriter[Row](w, parquet.Compression(&parquet.Zstd))
+	rows := make([]Row, 0, 1024)
+	for i := range outcomes {
+		if rows = append(rows, RowOf(&outcomes[i])); len(rows) == cap(rows) || i == len(outcomes)-1 {
+			if _, err := p.Write(rows); err != nil {
+				return err
+			}
+			rows = rows[:0]
+		}
+	}
+	return p.Close()
+}
+
+// columns are the headings of the CSV file, in the order of Row.
+var columns = strings.Fields("audit campaign structure name kind sector band region channel scenario persona wave number due deadline " +
+	"state result reason contacted answered delay_ms worked_ms working_days followed_ms late acknowledged ack_delay_ms out_of_office " +
+	"classes answer polite junk unsure evidence prober events")
+
+// OutcomesCSV writes the outcomes as a table. A cell that a spreadsheet would take for a formula gets an apostrophe in
+// front, because strangers write some of them.
+func OutcomesCSV(w io.Writer, outcomes []stats.Outcome) error {
+	c := csv.NewWriter(w)
+	if err := c.Write(columns); err != nil {
+		return err
+	}
+	for i := range outcomes {
+		r := RowOf(&outcomes[i])
+		row := []string{r.Audit, r.Campaign, r.Structure, r.Name, r.Kind, r.Sector, r.Band, r.Region, r.Channel, r.Scenario, r.Persona,
+			r.Wave, strconv.Itoa(r.Number), r.Due, r.Deadline, r.State, r.Result, r.Reason, r.Contacted, r.Answered, whole(r.Delay),
+			whole(r.Worked), whole(r.WorkingDays), whole(r.Followed), strconv.FormatBool(r.Late), strconv.FormatBool(r.Acknowledged),
+			whole(r.AckDelay), strconv.FormatBool(r.OutOfOffice), r.Classes, r.Answer, truth(r.Polite), strconv.FormatBool(r.Junk),
+			strconv.Itoa(r.Unsure), r.Evidence, r.Prober, strconv.Itoa(r.Events)}
+		for i, s := range row {
+			if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+				row[i] = "'" + s
+			}
+		}
+		if err := c.Write(row); err != nil {
+			return err
+		}
+	}
+	c.Flush()
+	return c.Error()
+}
+
+func whole(n *int64) string {
+	if n == nil {
+		return ""
+	}
+	return strconv.FormatInt(*n, 10)
+}
+
+func truth(b *bool) string {
+	if b == nil {
+		return ""
+	}
+	return strconv.FormatBool(*b)
+}

@@ -1,0 +1,20 @@
+#!/bin/sh
+# Installs what the build, the tests and the demo need from Debian. Runs as root or through sudo; does nothing when
+# everything is there. Servers are not started: the tests start private instances of their own.
+set -eu
+packages="$*"
+[ -n "$packages" ] || packages="postfix dovecot-imapd dovecot-lmtpd dovecot-sieve maildrop isync r-base-core r-cran-survival libsisimai-perl ca-certificates"
+missing=""
+for p in $packages; do
+	dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q "ok installed" || missing="$missing $p"
+done
+root=""
+[ "$(id -u)" = 0 ] || root="sudo"
+if [ -n "$missing" ]; then
+	echo "installing:$missing" >&2
+	echo "postfix postfix/main_mailer_type select No configuration" | $root debconf-set-selections
+	[ -n "$(find /var/lib/apt/lists -name '*Packages*' -mtime -7 2>/dev/null | head -n 1)" ] || $root apt-get update -qq
+	# shellcheck disable=SC2086
+	$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+fi
+id sonde-test >/dev/null 2>&1 || $root useradd --system --no-create-home --shell /usr/sbin/nologin sonde-test

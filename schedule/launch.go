@@ -17,7 +17,7 @@ type Journal interface {
 // launchChunk is how many records share a transaction at a launch.
 const launchChunk = 5000
 
-// Launch writes the timetable into the journal: structures, audits, then the launch itself, from which campaign time
+// Launch writes the timetable into the journal: audits, structures, then the launch itself, from which campaign time
 // runs. A launch that a crash interrupted is completed; a campaign that was launched before is left as it is, and its
 // launch returned.
 func Launch(j Journal, l probes.Launch, structures []probes.Structure, audits []probes.Audit, built map[probes.Channel]bool) (probes.Launch, error) {
@@ -39,11 +39,6 @@ func Launch(j Journal, l probes.Launch, structures []probes.Structure, audits []
 		}
 		return flush()
 	}
-	for i := range structures {
-		if err := add(probes.Record{Structure: &structures[i]}); err != nil {
-			return l, fmt.Errorf("launch: %w", err)
-		}
-	}
 	for i := range audits {
 		a := &audits[i]
 		if _, ok := j.State(a.ID); ok {
@@ -57,6 +52,11 @@ func Launch(j Journal, l probes.Launch, structures []probes.Structure, audits []
 		}
 		e := &probes.Event{Audit: a.ID, Kind: probes.AuditAwaiting, At: time.Now().UTC()}
 		if err := add(probes.Record{Event: e}); err != nil {
+			return l, fmt.Errorf("launch: %w", err)
+		}
+	}
+	for i := range structures {
+		if err := add(probes.Record{Structure: &structures[i]}); err != nil {
 			return l, fmt.Errorf("launch: %w", err)
 		}
 	}

@@ -24,7 +24,7 @@ var (
 type journal struct {
 	name        string
 	db          *bolt.DB
-	first, last uint64 // 0, 0: empty
+	first, last uint64 // first is 0 while it is empty; last is then that of the file before
 }
 
 func openJournal(name string) (*journal, error) {
@@ -233,6 +233,9 @@ func (db *DB) current(group []request, now time.Time) (*journal, error) {
 	j, err := openJournal(want)
 	if err != nil {
 		return nil, err
+	}
+	if lastJournal != nil {
+		j.last = lastJournal.last // numbers go on
 	}
 	db.mu.Lock()
 	db.journals = append(db.journals, j)

@@ -98,6 +98,12 @@ func (db *DB) open() error {
 		if err != nil {
 			return err
 		}
+		if j.first == 0 { // a crash came between the making of the file and its first record
+			if err := errors.Join(j.db.Close(), os.Remove(name)); err != nil {
+				return err
+			}
+			continue
+		}
 		db.journals = append(db.journals, j)
 	}
 	slices.SortFunc(db.journals, func(a, b *journal) int { return int(int64(a.first) - int64(b.first)) })

@@ -75,7 +75,7 @@ func enoughHeader(h Header, machine bool) bool {
 		}
 	}
 	if machine {
-		return known >= 3 || known == 2 && h.Has("From") && (h.Has("To") || h.Has("Subject") || id)
+		return known >= 3 && (id || h.Has("From")) || known == 2 && h.Has("From") && (h.Has("To") || h.Has("Subject") || id)
 	}
 	return id && known >= 4
 }

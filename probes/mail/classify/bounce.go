@@ -13,7 +13,7 @@ func (v *view) feedback(r *Result) bool {
 		r.rule("feedback.part")
 	case v.report == "feedback-report":
 		r.rule("feedback.report-type")
-	case v.m.Header.Has("X-HmXmrOriginalRecipient") || v.m.Header.Get("X-Loop") == "scomp":
+	case v.m.Header.Has("X-HmXmrOriginalRecipient") || v.m.Header.Get("X-Loop") == "scomp" || strings.EqualFold(v.m.Header.Get("X-Apple-Unsubscribe"), "true"):
 		r.rule("feedback.header")
 	case strings.HasPrefix(v.subject, "complaint about message from"):
 		r.rule("feedback.subject")
@@ -29,7 +29,7 @@ func (v *view) feedback(r *Result) bool {
 
 // bounce finds reports about the fate of our mail: failed, delayed, delivered.
 func (v *view) bounce(r *Result) bool {
-	if v.delivery(r) || v.disposition(r) {
+	if v.delivery(r) || v.disposition(r) || v.notified(r) {
 		return true
 	}
 	return v.noticed(r)
@@ -62,6 +62,14 @@ func (v *view) noticed(r *Result) bool {
 	}
 	if v.daemon {
 		add(2, "bounce.daemon")
+	} else if noReply(v.from.Address) && says && v.m.Returned != nil {
+		machine = true
+		add(1, "bounce.no-reply-address")
+	}
+	if v.inNotice.has(listReject) && v.listServer() {
+		machine = true
+		add(4, "bounce.list-server")
+		says = true
 	}
 	if v.null {
 		add(1, "bounce.null-sender")
@@ -87,7 +95,7 @@ func (v *view) noticed(r *Result) bool {
 	switch {
 	case machine:
 		// An absence notice has the null sender too and may say "cannot be delivered": two kinds of proof are asked for.
-		found = evidence >= 4 && (titled || says || rep.code != "" || v.m.Returned != nil && v.daemon)
+		found = evidence >= 4 && (titled || says || rep.code != "" || rep.status != "" || v.failed != "")
 		if found && !v.daemon && v.failed == "" && v.report == "" && v.absence() {
 			found = false
 		}
@@ -116,6 +124,16 @@ func (v *view) noticed(r *Result) bool {
 	r.Confidence = min(0.99, 0.6+0.06*float64(evidence))
 	v.judge(r)
 	return true
+}
+
+// listServer says whether a mailing-list program wrote the mail.
+func (v *view) listServer() bool {
+	if v.m.Header.Has("X-MLServer") || v.m.Header.Has("X-Mailman-Version") {
+		return true
+	}
+	local, _, _ := strings.Cut(strings.ToLower(v.from.Address), "@")
+	return strings.HasSuffix(local, "-bounces") || strings.HasSuffix(local, "-owner") || strings.HasSuffix(local, "-request") ||
+		strings.HasPrefix(local, "owner-") || strings.HasSuffix(local, "-admin") || strings.HasSuffix(local, "-help")
 }
 
 // startsTitled says whether the title stands at the start of the subject: "Undeliverable: …", not "… undeliverable".

@@ -41,9 +41,6 @@ func (v *view) delivery(r *Result) bool {
 	case rank == rankDone && (f.Action != "" || strings.HasPrefix(f.Status, "2")):
 		r.rule("dsn." + f.Action)
 		r.Class, r.Reason = probes.ClassReceipt, "delivered"
-		if f.ReplyCode == "" && strings.HasPrefix(f.Status, "2") {
-			r.ReplyCode = ""
-		}
 		if !v.daemon && !v.null && !v.inNotice.has(receiptText) && !v.inSubject.has(receiptSubject) && !v.bounceTopic() {
 			// Responders that answer in the form of a report: the text is an acknowledgement for a person.
 			r.rule("dsn.responder")
@@ -95,8 +92,12 @@ func failureOf(rs *message.RecipientStatus) Failure {
 	}
 	rep := findReply(rs.Diagnostic)
 	f.ReplyCode = rep.code
-	if vague(f.Status) && rep.status != "" && !vague(rep.status) {
+	if rep.status != "" && (vague(f.Status) || rep.code != "") && !vague(rep.status) {
+		// What the remote server said is more exact than what our side's server made of it.
 		f.Status = rep.status
+	}
+	if rankOf(f) == rankDone && f.ReplyCode == "" {
+		f.ReplyCode, _ = success(rs.Diagnostic)
 	}
 	return f
 }

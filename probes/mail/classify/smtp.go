@@ -83,7 +83,7 @@ func findReply(s string) reply {
 				return reply{code: code, status: st, at: i}
 			}
 		}
-		introduced := introducedAt(s, i)
+		introduced := introducedAt(s, i) || i+3 < len(s) && s[i+3] == '-' && s[max(0, i-1)] == ' '
 		if best.code == "" && introduced {
 			best = reply{code: code, at: i}
 		}

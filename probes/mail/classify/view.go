@@ -20,6 +20,7 @@ var (
 	bounceFinal    = book.rule("bounce.final")
 	receiptText    = book.rule("receipt.text")
 	receiptSubject = book.rule("receipt.subject")
+	listReject     = book.rule("list.reject")
 	mdnReject      = book.rule("mdn.reject")
 )
 

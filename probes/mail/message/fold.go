@@ -8,55 +8,87 @@ import (
 
 // Fold returns s for comparison: lower case, without accents, typographic quotes and dashes made plain, every run of
 // white space one space. Rules written in folded form match however the author typed.
-func Fold(s string) string {
+func Fold(s string) string { return fold(s, nil) }
+
+// FoldMap is Fold that also says where each octet of the folded text comes from: at[i] is the index in s, and the last
+// entry is len(s). With it a match in the folded text is shown as the author wrote it.
+func FoldMap(s string) (folded string, at []int) {
+	at = make([]int, 0, len(s)+1)
+	folded = fold(s, &at)
+	return folded, append(at, len(s))
+}
+
+func fold(s string, at *[]int) string {
 	var b strings.Builder
 	b.Grow(len(s))
-	space := false
+	from, gap := 0, -1 // where the character began; where a run of white space began
+	put := func(t string) {
+		if gap >= 0 {
+			b.WriteByte(' ')
+			if at != nil {
+				*at = append(*at, gap)
+			}
+			gap = -1
+		}
+		b.WriteString(t)
+		if at != nil {
+			for range len(t) {
+				*at = append(*at, from)
+			}
+		}
+	}
 	for i := 0; i < len(s); {
+		from = i
 		c := s[i]
 		if c < utf8.RuneSelf {
 			i++
 			switch {
 			case c == ' ' || c >= '\t' && c <= '\r':
-				space = true
+				if gap < 0 {
+					gap = from
+				}
 				continue
 			case c >= 'A' && c <= 'Z':
 				c += 'a' - 'A'
 			case c == '`':
 				c = '\''
 			}
-			if space {
-				b.WriteByte(' ')
-				space = false
+			if gap < 0 && at == nil { // the common case, without a call
+				b.WriteByte(c)
+			} else {
+				put(oneByte[c : c+1])
 			}
-			b.WriteByte(c)
 			continue
 		}
 		r, n := utf8.DecodeRuneInString(s[i:])
 		i += n
-		out := foldRune(r)
-		if out == " " {
-			space = true
-			continue
-		}
-		if out == "" {
-			continue
-		}
-		if space {
-			b.WriteByte(' ')
-			space = false
-		}
-		if out == "\x00" {
-			b.WriteRune(unicode.ToLower(r))
-		} else {
-			b.WriteString(out)
+		switch out := foldRune(r); out {
+		case " ":
+			if gap < 0 {
+				gap = from
+			}
+		case "":
+		case "\x00":
+			put(string(unicode.ToLower(r)))
+		default:
+			put(out)
 		}
 	}
-	if space {
-		b.WriteByte(' ')
+	if gap >= 0 {
+		from = gap
+		put("")
 	}
 	return b.String()
 }
+
+// oneByte holds every ASCII character at its own index.
+var oneByte = func() string {
+	var b [utf8.RuneSelf]byte
+	for i := range b {
+		b[i] = byte(i)
+	}
+	return string(b[:])
+}()
 
 // foldRune returns the plain form of r, "\x00" for itself.
 func foldRune(r rune) string {

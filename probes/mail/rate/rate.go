@@ -1,0 +1,220 @@
+// Package rate judges the quality of an answer by mail: courtesy, personalisation, signature, language, length, the
+// facts that were asked for, and what French law wants in an acknowledgement. Every observation carries the passage
+// that proves it, because an auditor will be asked for it.
+//
+// It does not decide what kind of mail it is (package classify does), measures no delay, and sets no thresholds: those
+// belong to a campaign's configuration. The names of agents are evidence only; nothing is made of them.
+package rate
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/sonde-fleet/sonde/probes"
+	"github.com/sonde-fleet/sonde/probes/mail/classify"
+	"github.com/sonde-fleet/sonde/probes/mail/message"
+)
+
+// Subject is what the answer is judged against: who asked, whom, what, and which facts a full answer holds.
+type Subject struct {
+	Given, Family, Civility string // of the persona
+	Structure               string // name of the audited body
+	Language                string // of the question: fr, en, de, nl, es, it
+	Question                string // text of our mail
+	Subject                 string // subject of our mail
+	Facts                   []Fact
+}
+
+// Fact is one fact that a full answer gives. It is found when one of its patterns matches.
+type Fact struct {
+	ID       string
+	Patterns []*regexp.Regexp // matched on folded text: case and accents do not matter
+}
+
+// CompileFact makes a fact of patterns in RE2 syntax. They may be written with capitals and accents: both are folded,
+// as the text is.
+func CompileFact(id string, any []string) (Fact, error) {
+	f := Fact{ID: id}
+	if strings.TrimSpace(id) == "" {
+		return f, fmt.Errorf("fact without id")
+	}
+	if len(any) == 0 {
+		return f, fmt.Errorf("fact %q: no pattern", id)
+	}
+	for i, p := range any {
+		re, err := regexp.Compile(foldPattern(p))
+		if err != nil {
+			return f, fmt.Errorf("fact %q: pattern %d: %w", id, i+1, err)
+		}
+		f.Patterns = append(f.Patterns, re)
+	}
+	return f, nil
+}
+
+// foldPattern folds the literal text of a pattern and leaves its escapes alone: "\S" must not become "\s".
+func foldPattern(p string) string {
+	var out, text strings.Builder
+	flush := func() {
+		out.WriteString(message.Fold(text.String()))
+		text.Reset()
+	}
+	r := []rune(p)
+	for i := 0; i < len(r); i++ {
+		if r[i] != '\\' || i+1 == len(r) {
+			text.WriteRune(r[i])
+			continue
+		}
+		flush()
+		end := i + 2
+		if (r[i+1] == 'p' || r[i+1] == 'P' || r[i+1] == 'x') && end < len(r) && r[end] == '{' {
+			for end < len(r) && r[end-1] != '}' {
+				end++
+			}
+		}
+		out.WriteString(string(r[i:end]))
+		i = end - 1
+	}
+	flush()
+	return out.String()
+}
+
+// maxPassage is how much of the text is quoted as proof, in octets.
+const maxPassage = 160
+
+// maxText is how much of an answer is judged, in octets.
+const maxText = 64 << 10
+
+// judge holds an answer while it is judged.
+type judge struct {
+	s      Subject
+	class  classify.Result
+	raw    string // the answer without quotation and without what programs add
+	folded string
+	at     []int // see message.FoldMap
+	lines  []line
+	out    []probes.Observation
+}
+
+// line is one line of the answer that is not empty.
+type line struct{ raw, folded string }
+
+// Rate judges m, which class describes. A mail that is neither a human answer nor an acknowledgement has no quality
+// and gives nothing.
+func Rate(m *message.Message, class classify.Result, s Subject) []probes.Observation {
+	if class.Class != probes.ClassHuman && class.Class != probes.ClassAutoAck {
+		return nil
+	}
+	j := &judge{s: s, class: class, raw: Clean(limit(m.Reply, maxText))}
+	j.folded, j.at = message.FoldMap(j.raw)
+	for l := range strings.Lines(j.raw) {
+		if l = strings.TrimSpace(strings.ReplaceAll(l, "\u00a0", " ")); l != "" && len(j.lines) < 2000 {
+			j.lines = append(j.lines, line{l, strings.TrimSpace(message.Fold(l))})
+		}
+	}
+	if class.Class == probes.ClassHuman {
+		j.courtesy()
+		j.signature()
+	} else {
+		j.acknowledgement()
+	}
+	j.yesNo("mail.quoted", m.Quoted != "", "quoted original", m.Quoted)
+	j.language()
+	j.length()
+	j.facts()
+	j.subject(m.Header.Text("Subject"))
+	return j.out
+}
+
+func (j *judge) add(o probes.Observation) {
+	o.By = "agent"
+	o.Passage = short(o.Passage)
+	j.out = append(j.out, o)
+}
+
+// yesNo notes an item that is there or not; the passage is kept only as proof that it is.
+func (j *judge) yesNo(item probes.ItemCode, yes bool, rule, passage string) {
+	o := probes.Observation{Item: item, Value: probes.No, Rule: rule}
+	if yes {
+		o.Value, o.Passage = probes.Yes, passage
+	}
+	j.add(o)
+}
+
+func (j *judge) notApplicable(item probes.ItemCode, rule string) {
+	j.add(probes.Observation{Item: item, Value: probes.NotApplicable, Rule: rule})
+}
+
+func (j *judge) number(item probes.ItemCode, n float64, rule string) {
+	j.add(probes.Observation{Item: item, Number: &n, Rule: rule})
+}
+
+// passage returns what the author wrote at the folded range [from, to), with a little around it.
+func (j *judge) passage(from, to int) string {
+	a, b := j.at[max(0, from-20)], j.at[min(len(j.at)-1, to+40)]
+	if i := strings.LastIndexByte(j.raw[a:j.at[from]], '\n'); i >= 0 {
+		a += i + 1
+	}
+	if i := strings.IndexByte(j.raw[j.at[min(to, len(j.at)-1)]:b], '\n'); i >= 0 {
+		b = j.at[min(to, len(j.at)-1)] + i
+	}
+	return strings.ToValidUTF8(j.raw[a:b], "")
+}
+
+// find looks for a pattern in the folded answer.
+func (j *judge) find(re *regexp.Regexp) (passage string, ok bool) {
+	loc := re.FindStringIndex(j.folded)
+	if loc == nil {
+		return "", false
+	}
+	return j.passage(loc[0], loc[1]), true
+}
+
+func (j *judge) facts() {
+	for _, f := range j.s.Facts {
+		item := probes.ItemCode("mail.fact." + f.ID)
+		found := false
+		for _, re := range f.Patterns {
+			if p, ok := j.find(re); ok {
+				j.yesNo(item, true, "fact pattern", p)
+				found = true
+				break
+			}
+		}
+		if !found {
+			j.yesNo(item, false, "fact pattern", "")
+		}
+	}
+}
+
+// language says whether the answer is in the language of the question.
+func (j *judge) language() {
+	switch {
+	case j.s.Language == "" || j.class.Language == "":
+		j.notApplicable("mail.language", "language unknown")
+	default:
+		j.yesNo("mail.language", j.class.Language == j.s.Language, "language "+j.class.Language, limit(strings.Join(strings.Fields(j.raw), " "), 80))
+	}
+}
+
+// subject says whether the answer kept our subject, which is how a citizen finds it again.
+func (j *judge) subject(got string) {
+	want := classify.Topic(strings.TrimSpace(message.Fold(j.s.Subject)))
+	if want == "" {
+		j.notApplicable("mail.subject.kept", "no subject asked")
+		return
+	}
+	j.yesNo("mail.subject.kept", strings.Contains(message.Fold(got), want), "subject contains ours", got)
+}
+
+// short makes a passage one line of at most maxPassage octets.
+func short(s string) string {
+	return limit(strings.Join(strings.Fields(limit(s, 4*maxPassage)), " "), maxPassage)
+}
+
+func limit(s string, n int) string {
+	if len(s) <= n {
+		return strings.ToValidUTF8(s, "")
+	}
+	return strings.ToValidUTF8(s[:n], "")
+}

@@ -11,7 +11,8 @@ var (
 	answerTransfer  = book.rule("answer.transfer")
 	answerAsks      = book.rule("answer.asks")
 	answerRefers    = book.rule("answer.refers")
-	answerSubstance = book.rule("answer.substance")
+	answerSubstance = book.rule("answer.substance") // words that announce an answer
+	answerFacts     = book.rule("answer.facts")     // hours, prices: an acknowledgement may hold them too
 )
 
 // human says what a person's answer does. An answer that gives facts is an answer even where it also names a contact;
@@ -41,13 +42,16 @@ func (v *view) human(r *Result) {
 		if t.has(answerSubstance) {
 			r.rule("answer.substance")
 		}
+		if t.has(answerFacts) {
+			r.rule("answer.facts")
+		}
 	}
 }
 
 // factSigns counts the kinds of facts in an answer: wording of substance, an hour, a price, a list of items.
 func (v *view) factSigns() int {
 	n := 0
-	if v.inReply.has(answerSubstance) {
+	if v.inReply.has(answerSubstance) || v.inReply.has(answerFacts) {
 		n++
 	}
 	if strings.Contains(v.reply, "€") || strings.Contains(v.reply, " euro") {

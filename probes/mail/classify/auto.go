@@ -128,16 +128,14 @@ func (v *view) automatic(r *Result) bool {
 		add(t.has(ackPromise), 1, "ack.promise")
 	}
 	add(t.has(leftText), 1, "left.text")
-	add(t.has(heldText), 3, "held.text")
-	if s.has(recallSubject) && t.has(recallText) {
-		add(true, 4, "recall")
-	}
+	add(t.has(heldText), 6, "held.text")
+	add(s.has(recallSubject) && t.has(recallText), 9, "recall")
 	if v.list && header == "" {
 		score -= 3
 	}
 	if substance := v.substance(); header == "" && substance > 0 {
 		score -= min(2*substance, 4)
-	} else if header == "auto.auto-submitted" && v.auto == "auto-generated" && substance >= 2 &&
+	} else if header == "auto.auto-submitted" && v.auto == "auto-generated" && substance > 0 && v.factSigns() >= 2 &&
 		!t.has(ackText) && !away && !closed && !t.has(machineText) {
 		score = 0 // agents' answers sent through a ticket system
 	}

@@ -66,7 +66,7 @@ func (v *view) noticed(r *Result) bool {
 		machine = true
 		add(1, "bounce.no-reply-address")
 	}
-	if v.inNotice.has(listReject) && v.listServer() {
+	if v.inNotice.has(listReject) && v.listServer() && !v.inNotice.has(heldText) {
 		machine = true
 		add(4, "bounce.list-server")
 		says = true
@@ -85,6 +85,10 @@ func (v *view) noticed(r *Result) bool {
 	} else if says {
 		add(1, "bounce.text")
 	}
+	late := v.daemon && (v.inNotice.has(bounceDelay) || v.inSubject.has(bounceDelay))
+	if late {
+		add(2, "bounce.delay")
+	}
 	if rep.code != "" || rep.status != "" {
 		add(1, "bounce.smtp-reply")
 	}
@@ -95,7 +99,7 @@ func (v *view) noticed(r *Result) bool {
 	switch {
 	case machine:
 		// An absence notice has the null sender too and may say "cannot be delivered": two kinds of proof are asked for.
-		found = evidence >= 4 && (titled || says || rep.code != "" || rep.status != "" || v.failed != "")
+		found = evidence >= 4 && (titled || says || late || rep.code != "" || rep.status != "" || v.failed != "")
 		if found && !v.daemon && v.failed == "" && v.report == "" && v.absence() {
 			found = false
 		}
@@ -112,7 +116,7 @@ func (v *view) noticed(r *Result) bool {
 	if v.delayed(r) {
 		r.Class, r.Confidence = probes.ClassDelay, 0.9
 		r.rule("bounce.delay")
-		r.Hard = false
+		v.judge(r)
 		return true
 	}
 	if v.delivered(rep) {
@@ -208,6 +212,9 @@ func (v *view) failedAddress() string {
 // lineAt returns the paragraph from the line that holds s[i] on, shortened.
 func lineAt(s string, i int) string {
 	start := strings.LastIndexByte(s[:i], '\n') + 1
+	if i-start > 120 { // a long introduction is not what the other side said
+		start = i
+	}
 	rest := s[start:]
 	if j := strings.Index(rest, "\n\n"); j >= 0 {
 		rest = rest[:j]

@@ -3,6 +3,7 @@ package classify
 import (
 	"strings"
 
+	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/probes/mail/message"
 )
 
@@ -22,6 +23,12 @@ func (v *view) judgeText(r *Result, said string) {
 		r.Reason = reasonIn(book.scan(message.Fold(said)))
 	}
 	byStatus := reasonOfStatus(r.Status)
+	if exact := exactStatus(r.Status); exact != "" && r.Reason != "mailboxfull" && r.Reason != "virusdetected" {
+		r.Reason = exact
+	}
+	if r.Reason == "userunknown" && acceptedFirst(r.Status, said) {
+		r.Reason = "filtered"
+	}
 	switch {
 	case r.Reason != "":
 		r.rule("reason.said")
@@ -37,7 +44,47 @@ func (v *view) judgeText(r *Result, said string) {
 			r.Reason = "undefined"
 		}
 	}
+	if r.Class == probes.ClassDelay && (r.Reason == "undefined" || r.Reason == "onhold") {
+		r.Reason = "expired"
+	}
 	r.Hard = hard(r)
+}
+
+// exactStatus returns the reason of the status codes that are never given for another, "" for the rest.
+func exactStatus(status string) string {
+	if len(status) < 5 {
+		return ""
+	}
+	switch status[2:] {
+	case "1.6":
+		return "hasmoved"
+	case "1.7", "1.8":
+		return "rejected"
+	case "2.3":
+		return "exceedlimit" // the recipient's own limit, RFC 3463 §3.3
+	case "3.2":
+		return "notaccept"
+	case "6.0":
+		return "contenterror"
+	case "7.13":
+		return "suspend"
+	case "7.25":
+		return "requireptr"
+	}
+	if status == "5.4.1" {
+		return "userunknown" // Exchange Online: directory-based edge blocking
+	}
+	return ""
+}
+
+// acceptedFirst says whether a server that speaks of an unknown user had taken the address before: the refusal came
+// after the data, or the status says that the mailbox exists. It is a filter that speaks.
+func acceptedFirst(status, said string) bool {
+	if len(status) >= 5 && (strings.HasPrefix(status[1:], ".2.") || strings.HasPrefix(status[1:], ".7.")) {
+		return true
+	}
+	low := strings.ToLower(said)
+	return strings.Contains(low, "in reply to end of data") || strings.Contains(low, "in reply to data") || strings.Contains(low, "after end of data")
 }
 
 // reasonIn returns the first reason, in the order of the rule file, whose phrases were found.
@@ -64,7 +111,7 @@ func reasonOfStatus(status string) string {
 		return "suspend"
 	case "2.2":
 		return "mailboxfull"
-	case "2.3", "3.4":
+	case "3.4":
 		return "mesgtoobig"
 	case "3.1":
 		return "systemfull"

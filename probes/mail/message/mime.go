@@ -162,7 +162,7 @@ func guessBoundary(body string) string {
 	s := body
 	for range 60 {
 		line, rest := cutLine(s)
-		if len(line) > 4 && len(line) < 120 && strings.HasPrefix(line, "--") {
+		if len(line) > 2 && len(line) < 120 && strings.HasPrefix(line, "--") {
 			next, _ := cutLine(rest)
 			if n := fieldName(next); n != "" && strings.HasPrefix(strings.ToLower(n), "content-") {
 				return strings.TrimSpace(line[2:])

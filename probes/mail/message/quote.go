@@ -38,7 +38,7 @@ func htmlQuote(s string) int {
 // attribution matches the folded line (or up to three lines joined) that introduces a quotation.
 var attribution = regexp.MustCompile(`^(?:` +
 	`(?:le|on|am|op|el|il|den|em|dia|ven|lun|mar|mer|jeu|sam|dim)\b.{4,240}(?:a ecrit|ecrivait|wrote|schrieb|schreef|escribio|ha scritto|scrisse|skrev|escreveu)\b.{0,120}:$` +
-	`|.{3,160}(?:a ecrit|wrote|schrieb|schreef|escribio|ha scritto|scrisse) ?:$` +
+	`|.{3,160}(?:a ecrit|wrote|writes|schrieb|schreef|escribio|ha scritto|scrisse) ?:$` +
 	`|.{3,160} (?:schrieb|schreef) (?:am|op) .{4,100}:$)`)
 
 // rule matches the folded line that mail programs draw above the original.
@@ -108,7 +108,7 @@ func mayQuote(s string) bool {
 	for i := 0; i < len(s); i++ {
 		switch s[i] {
 		case ':':
-			if i+1 == len(s) || s[i+1] == '\n' || s[i+1] == ' ' || s[i+1] == '\t' || s[i+1] == '\r' {
+			if i+1 == len(s) || s[i+1] == '\n' || s[i+1] == ' ' || s[i+1] == '\t' || s[i+1] == '*' {
 				return true
 			}
 		case '>':

@@ -54,7 +54,7 @@ func decodeBase64(s string) (string, bool) {
 			if rest := strings.TrimLeft(s[i:], "=\n \t"); rest != "" {
 				ok = false
 			} else {
-				return base64Trim(clean, s), true
+				return base64Trim(clean, s), ok
 			}
 		case c == '\n' || c == ' ' || c == '\t':
 		default:

@@ -74,7 +74,7 @@ func (j *judge) closingAt() (at int, abbreviated bool) {
 		}
 		if loc := closing.FindStringIndex(j.lines[i].folded); loc != nil {
 			// "Bonne journée" after "Cordialement" is the same farewell: take the upper line of a run.
-			for i > 0 && closing.MatchString(j.lines[i-1].folded) && i-1 > j.greetingAt() {
+			for i-1 > j.greetingAt() && closing.MatchString(j.lines[i-1].folded) && !strings.Contains(j.lines[i-1].folded, "disposition") {
 				i--
 			}
 			return i, false

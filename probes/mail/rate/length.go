@@ -71,17 +71,23 @@ func count(s string) (words, sentences, syllables int) {
 
 func syllablesOf(w string) int {
 	n, in := 0, false
-	last := ' '
+	mute, silent := false, false // the last vowel group is a lone "e"; an "s" follows it at most
 	for _, r := range w {
 		r = unicode.ToLower(r)
 		v := strings.ContainsRune("aeiouyàâäéèêëîïôöùûüœæáíóúìòãõå", r)
-		if v && !in {
+		switch {
+		case v && !in:
 			n++
+			mute, silent = r == 'e', true
+		case v:
+			mute = false
+		case r == 's' && in:
+		default:
+			silent = false
 		}
 		in = v
-		last = r
 	}
-	if last == 'e' && n > 1 || strings.HasSuffix(strings.ToLower(w), "es") && n > 1 && len(w) > 3 {
+	if mute && silent && n > 1 {
 		n--
 	}
 	return max(n, 1)

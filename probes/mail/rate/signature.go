@@ -33,13 +33,14 @@ var (
 func (j *judge) signature() {
 	lines := j.signatureLines()
 	name, function, service, number := "", "", "", ""
+	serviceIsFunction := false // "agent d'accueil" names a service only for want of a better line
 	for _, l := range lines {
 		isFunction, isService := functionWord.MatchString(l.folded), serviceWord.MatchString(l.folded) || j.namesStructure(l.folded)
 		if function == "" && isFunction && len(l.raw) < 120 {
 			function = l.raw
 		}
-		if service == "" && isService && len(l.raw) < 160 {
-			service = l.raw
+		if isService && len(l.raw) < 160 && (service == "" || serviceIsFunction && !isFunction) {
+			service, serviceIsFunction = l.raw, isFunction
 		}
 		if name == "" && j.looksLikeName(l, isFunction, isService) {
 			name = l.raw
@@ -139,13 +140,13 @@ func (j *judge) looksLikeName(l line, isFunction, isService bool) bool {
 		return false
 	}
 	capitals := 0
-	for _, w := range words {
+	for i, w := range words {
 		r := []rune(w)
 		fw := message.Fold(strings.Trim(w, ".'"))
 		switch {
+		case i > 0 && nameWord[fw]:
 		case notName[fw]:
 			return false
-		case nameWord[fw]:
 		case unicode.IsUpper(r[0]):
 			capitals++
 		default:

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/sonde-fleet/sonde/probes"
+	"github.com/sonde-fleet/sonde/probes/mail/message"
 )
 
 // feedback finds abuse reports (RFC 5965), also those whose machine part is only text.
@@ -50,6 +51,7 @@ func (v *view) noticed(r *Result) bool {
 	if v.list && !v.daemon && v.failed == "" {
 		machine = false
 	}
+	service := false // a mail service that is no daemon by name
 	early := says && v.inNotice[bounceText] < 1500
 	rep := findReply(v.noticeRaw)
 	evidence := 0
@@ -62,12 +64,12 @@ func (v *view) noticed(r *Result) bool {
 	}
 	if v.daemon {
 		add(2, "bounce.daemon")
-	} else if noReply(v.from.Address) && says && v.m.Returned != nil {
-		machine = true
-		add(1, "bounce.no-reply-address")
+	} else if noReply(v.from.Address) && early && v.carriesMail() {
+		machine, service = true, true
+		add(3, "bounce.no-reply-address")
 	}
 	if v.inNotice.has(listReject) && v.listServer() && !v.inNotice.has(heldText) {
-		machine = true
+		machine, service = true, true
 		add(4, "bounce.list-server")
 		says = true
 	}
@@ -100,8 +102,10 @@ func (v *view) noticed(r *Result) bool {
 	case machine:
 		// An absence notice has the null sender too and may say "cannot be delivered": two kinds of proof are asked for.
 		found = evidence >= 4 && (titled || says || late || rep.code != "" || rep.status != "" || v.failed != "")
-		if found && !v.daemon && v.failed == "" && v.report == "" && v.absence() {
-			found = false
+		if found && !v.daemon && !service && v.failed == "" && v.report == "" {
+			// The null sender alone: absence notices have it, and answers of some webmails.
+			proof := rep.code != "" || rep.status != "" || v.m.Returned != nil || v.auto != ""
+			found = proof && !v.absence() && v.subject == v.topic
 		}
 	case v.list || v.subject != v.topic:
 		// A discussion about bounces.
@@ -128,6 +132,16 @@ func (v *view) noticed(r *Result) bool {
 	r.Confidence = min(0.99, 0.6+0.06*float64(evidence))
 	v.judge(r)
 	return true
+}
+
+// carriesMail says whether a mail is given back or attached.
+func (v *view) carriesMail() bool {
+	for i := range v.m.Parts {
+		if r := v.m.Parts[i].Role; r == message.RoleReturned || r == message.RoleAttached {
+			return true
+		}
+	}
+	return v.m.Returned != nil
 }
 
 // listServer says whether a mailing-list program wrote the mail.

@@ -18,6 +18,9 @@ func (v *view) delivery(r *Result) bool {
 		(!v.bounceTopic() || v.subject != v.topic) {
 		return false
 	}
+	if d.InText && !v.daemon && v.failed == "" && v.report == "" && (v.subject != v.topic || !strings.Contains(v.reply, "-recipient:")) {
+		return false // quoted by someone whose server uses the null sender
+	}
 	r.rule("dsn.fields")
 	main, rank := 0, -1
 	for i := range d.Recipients {

@@ -30,6 +30,7 @@ type Options struct {
 	Speed      int64                 // campaign seconds per wall second; delays are campaign time
 	SMTP, IMAP net.Listener          // nil: loopback, any free port
 	Fault      func(to string) Fault // what the submission server does to a message; nil: nothing
+	Skew       func() time.Duration  // how far the mail server's clock is off when it stamps a mail; nil: it is right
 }
 
 // Fault is what goes wrong between the prober and its own submission server.
@@ -73,7 +74,8 @@ type Town struct {
 
 	mu    sync.Mutex
 	users map[string]*imapmemserver.User
-	truth map[string]*Truth // by To + From: one message an audit
+	inbox map[string][]filed // by local part: what a rebuilt index must hold again
+	truth map[string]*Truth  // by To + From: one message an audit
 	order []*Truth
 	twice []string // messages that came more than once: the second worst bug
 
@@ -86,7 +88,7 @@ func New(o Options) (*Town, error) {
 	if o.Speed < 1 {
 		o.Speed = 1
 	}
-	t := &Town{o: o, imap: imapmemserver.New(), users: map[string]*imapmemserver.User{}, truth: map[string]*Truth{}}
+	t := &Town{o: o, imap: imapmemserver.New(), users: map[string]*imapmemserver.User{}, inbox: map[string][]filed{}, truth: map[string]*Truth{}}
 	for _, local := range o.Mailboxes {
 		u := imapmemserver.NewUser(local+"@"+o.Domain, o.Password)
 		err := errors.Join(u.Create("INBOX", nil),
@@ -168,14 +170,23 @@ func (t *Town) Twice() []string {
 	return append([]string(nil), t.twice...)
 }
 
-// ResetValidity gives a mailbox's folder new identifiers, as a rebuilt index does: the mails stay, UIDVALIDITY changes.
-func (t *Town) ResetValidity(local string, mails [][]byte) error {
+// filed is a mail in an INBOX.
+type filed struct {
+	raw []byte
+	at  time.Time
+}
+
+// ResetValidity gives a mailbox's INBOX new identifiers, as a rebuilt index does: the mails stay, UIDVALIDITY changes.
+// Sessions that have it open must be cut by the caller, as a server does.
+func (t *Town) ResetValidity(local string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	u := t.users[local]
 	if err := errors.Join(u.Delete("INBOX"), u.Create("INBOX", nil)); err != nil {
 		return err
 	}
-	for _, raw := range mails {
-		if _, err := u.Append("INBOX", literal(raw), &imap.AppendOptions{Time: time.Now()}); err != nil {
+	for _, m := range t.inbox[local] {
+		if _, err := u.Append("INBOX", literal(m.raw), &imap.AppendOptions{Time: m.at}); err != nil {
 			return err
 		}
 	}
@@ -184,6 +195,11 @@ func (t *Town) ResetValidity(local string, mails [][]byte) error {
 
 // Put files a raw mail in a persona's folder as it is.
 func (t *Town) Put(local, folder string, raw []byte, at time.Time) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if folder == "INBOX" {
+		t.inbox[local] = append(t.inbox[local], filed{raw, at})
+	}
 	_, err := t.users[local].Append(folder, literal(raw), &imap.AppendOptions{Time: at})
 	return err
 }
@@ -192,19 +208,22 @@ func (t *Town) Put(local, folder string, raw []byte, at time.Time) error {
 func (t *Town) deliver(to, folder, returnPath string, mail []byte) (time.Time, error) {
 	local, _, _ := strings.Cut(to, "@")
 	local, _, _ = strings.Cut(local, "+")
-	u := t.users[strings.ToLower(local)]
-	if u == nil {
+	local = strings.ToLower(local)
+	if t.users[local] == nil {
 		return time.Time{}, fmt.Errorf("no mailbox for %s", to)
 	}
 	now := time.Now()
+	stamp := now
+	if t.o.Skew != nil {
+		stamp = now.Add(t.o.Skew())
+	}
 	raw := fmt.Appendf(nil, "Return-Path: <%s>\r\nDelivered-To: %s\r\nReceived: from relay.example (relay.example [192.0.2.7])\r\n"+
 		"\tby mx.%s (townhall) with ESMTP id %x\r\n\tfor <%s>; %s\r\n", returnPath, to, t.o.Domain, now.UnixNano(), to,
-		now.Format("Mon, 2 Jan 2006 15:04:05 -0700"))
-	_, err := u.Append(folder, literal(append(raw, mail...)), &imap.AppendOptions{Time: now})
-	return now, err
+		stamp.Format("Mon, 2 Jan 2006 15:04:05 -0700"))
+	return now, t.Put(local, folder, append(raw, mail...), stamp)
 }
 
-// literal is a message as imapmemserver takes it.
+// literalReader is a message as imapmemserver takes it.
 type literalReader struct {
 	*strings.Reader
 }

@@ -31,6 +31,7 @@ type bubble struct {
 	channel *mail.Channel
 	options mail.Options
 	imap    *switchboard
+	skew    func() time.Duration // of the mail server's clock; nil: it is right
 	stop    context.CancelFunc
 	served  sync.WaitGroup
 }
@@ -42,7 +43,13 @@ func newBubble(t *testing.T, structures map[string]townhall.Conduct, fault func(
 	smtp, imap := townhall.NewPipe("smtp"), townhall.NewPipe("imap")
 	b.imap = &switchboard{pipe: imap}
 	o := townhall.Options{Domain: domain, Mailboxes: []string{"claire"}, Password: password, Structures: map[string]townhall.Conduct{},
-		Seed: 3, Speed: 1, SMTP: smtp, IMAP: imap, Fault: fault}
+		Seed: 3, Speed: 1, SMTP: smtp, IMAP: imap, Fault: fault,
+		Skew: func() time.Duration {
+			if b.skew == nil {
+				return 0
+			}
+			return b.skew()
+		}}
 	for name, c := range structures {
 		o.Structures[name+"@x.example"] = c
 	}

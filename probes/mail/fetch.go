@@ -19,6 +19,9 @@ const (
 	chunkMessages = 256      // messages filed together
 	chunkBytes    = 32 << 20 // octets held at once
 	filers        = 64       // messages of a chunk that wait for the disk together
+	// pushWithin is how long a server may take to say during IDLE that a mail has come. Dovecot takes half a second,
+	// and 30 s when it is out of inotify watches.
+	pushWithin = time.Minute
 )
 
 // arrival is a mail as the server gave it.
@@ -26,6 +29,7 @@ type arrival struct {
 	uid      imap.UID
 	internal time.Time // INTERNALDATE: when the server took it, whole seconds
 	seen     time.Time // our clock
+	absent   time.Time // our clock when it surely was not there yet; zero: not known
 	raw      []byte
 	cut      bool // longer than what is kept
 }
@@ -33,6 +37,10 @@ type arrival struct {
 // fetch reads what is above the cursor, in chunks, and files each before the cursor moves past it.
 func (w *watcher) fetch(ctx context.Context, l *link, noticed time.Time) error {
 	validity, last := w.c.o.Archive.Mailbox(w.name())
+	began, absent := time.Now(), w.absent
+	if lower := noticed.Add(-pushWithin); !noticed.IsZero() && lower.After(absent) {
+		absent = lower
+	}
 	// Never ENVELOPE or BODYSTRUCTURE: well-known servers send malformed ones (go-imap#659).
 	section := &imap.FetchItemBodySection{Peek: true, Partial: &imap.SectionPartial{Size: w.c.o.MaxMessage}}
 	set := imap.UIDSet{{Start: imap.UID(last + 1), Stop: 0}}
@@ -66,7 +74,7 @@ func (w *watcher) fetch(ctx context.Context, l *link, noticed time.Time) error {
 		if uint32(buf.UID) <= last {
 			continue
 		}
-		a := arrival{uid: buf.UID, internal: buf.InternalDate, seen: time.Now(), raw: buf.FindBodySection(section)}
+		a := arrival{uid: buf.UID, internal: buf.InternalDate, seen: time.Now(), absent: absent, raw: buf.FindBodySection(section)}
 		a.cut = buf.RFC822Size > int64(len(a.raw)) && int64(len(a.raw)) >= w.c.o.MaxMessage
 		if !noticed.IsZero() { // the first of those that one notice announced
 			a.seen, noticed = noticed, time.Time{}
@@ -82,7 +90,11 @@ func (w *watcher) fetch(ctx context.Context, l *link, noticed time.Time) error {
 	if err := l.within(answerWithin, "FETCH", cmd.Close); err != nil {
 		return err
 	}
-	return file()
+	if err := file(); err != nil {
+		return err
+	}
+	w.absent = began // what comes later was not there when this fetch began
+	return nil
 }
 
 // file records the mails of a chunk. The cursor rides on the last event, which is recorded when the others are

@@ -17,7 +17,7 @@ func (c *Channel) understand(account Account, a *arrival) probes.Event {
 	m := message.Parse(a.raw, message.Limits{})
 	r := classify.Classify(m)
 	found := c.match(m, r)
-	at, clock := arrivedAt(m, a)
+	at, clock, skew := arrivedAt(m, a)
 	e := probes.Event{Audit: found.audit, Kind: probes.MailReceived, At: at, Seen: a.seen.UTC(),
 		Detail:   map[string]string{"clock": clock, "internaldate": a.internal.UTC().Format(time.RFC3339)},
 		Evidence: []probes.Evidence{{Type: "message/rfc822", Name: "received.eml", Body: a.raw}}}
@@ -32,6 +32,9 @@ func (c *Channel) understand(account Account, a *arrival) probes.Event {
 	put("from", m.From().Address)
 	put("subject", limit(m.Header.Text("Subject"), 200))
 	put("message_id", limit(strings.Trim(strings.TrimSpace(m.Header.Get("Message-Id")), "<>"), 250))
+	if skew != 0 {
+		put("skew_ms", strconv.FormatInt(skew.Milliseconds(), 10))
+	}
 	if a.cut {
 		put("cut", "yes")
 	}
@@ -92,19 +95,25 @@ const stampUnit = time.Second
 // arrivedAt returns when the mail came in and whose clock said so. The server's stamp is cut to the second, so the
 // mail came in within the second that follows it; and it cannot have come after we saw it. The latest instant that
 // agrees with both is taken: our clock's while it is within the server's second, the end of that second otherwise.
-func arrivedAt(m *message.Message, a *arrival) (time.Time, string) {
+// A stamp from before the mail can have been there means that the server's clock is wrong: then ours decides, and skew
+// says by how much.
+func arrivedAt(m *message.Message, a *arrival) (at time.Time, clock string, skew time.Duration) {
 	stamp := a.internal
 	// The top Received is our own server's. It is earlier than INTERNALDATE where a mail was moved or filed late.
 	if t, ok := m.TopReceived(); ok && !t.IsZero() && t.Before(stamp) && stamp.Sub(t) < 24*time.Hour {
 		stamp = t
 	}
 	if stamp.IsZero() {
-		return a.seen.UTC(), "watcher"
+		return a.seen.UTC(), "watcher", 0
 	}
-	if end := stamp.Truncate(stampUnit).Add(stampUnit - 1); end.Before(a.seen) {
-		return end.UTC(), "server"
+	end := stamp.Truncate(stampUnit).Add(stampUnit - 1)
+	switch {
+	case end.Before(a.absent), stamp.After(a.seen.Add(stampUnit)):
+		return a.seen.UTC(), "watcher", stamp.Sub(a.seen)
+	case end.Before(a.seen):
+		return end.UTC(), "server", 0
 	}
-	return a.seen.UTC(), "watcher"
+	return a.seen.UTC(), "watcher", 0
 }
 
 func yesNo(b bool) string {

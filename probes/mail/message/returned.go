@@ -87,7 +87,7 @@ func DaemonAddress(a Address) bool {
 	switch local {
 	case "mailer-daemon", "postmaster", "mail-daemon", "mailerdaemon", "mailer_daemon", "mdaemon", "mailer", "mail-system",
 		"mail.delivery.system", "maildaemon", "mailsystem", "smtp-daemon", "uucp", "maileradmin", "mail-server", "mailserver",
-		"post_master", "bounce-daemon", "nobody-daemon", "smtpd", "mmdf":
+		"post_master", "bounce-daemon", "smtpd", "mmdf", "daemon", "mailrouter", "mail-router", "mailgate", "mail-gateway", "mailgateway", "groupwise", "smtp", "mta", "listserv-daemon":
 		return true
 	}
 	if strings.HasPrefix(local, "mailer-daemon") || strings.HasPrefix(local, "microsoftexchange") ||
@@ -98,7 +98,7 @@ func DaemonAddress(a Address) bool {
 	for _, n := range [...]string{"mail delivery s", "mailer-daemon", "mail delivery sub", "mail deliver system", "mail system",
 		"mailer daemon", "mail administrator", "mailadministrator", "internet mail delivery", "mail daemon", "delivery subsystem",
 		"mail-delivery", "microsoft outlook", "system administrator", "systemadministrator", "administrateur système",
-		"administrateur systeme", "postmaster", "undeliverable mail", "email delivery", "mailsystem"} {
+		"administrateur systeme", "postmaster", "undeliverable mail", "email delivery", "mailsystem", "mail router", "internet mail service", "internet mail connector", "mail gateway", "message router", "mmdf mail"} {
 		if strings.HasPrefix(name, n) {
 			// "Microsoft Outlook <someone@…>" is a person who named himself after his program.
 			if n == "microsoft outlook" && !strings.HasPrefix(local, "microsoftexchange") && local != "" {

@@ -118,7 +118,11 @@ func (v *view) automatic(r *Result) bool {
 	away := t.has(oooState)
 	closed := t.has(oooClosed)
 	add(away, 2, "ooo.state")
-	add(closed, 2, "ooo.closed")
+	if closed && header == "" && startsWithMark(v.subject) {
+		add(true, 1, "ooo.closed") // may well be the answer to what was asked
+	} else {
+		add(closed, 2, "ooo.closed")
+	}
 	if away || closed || s.has(oooSubject) {
 		add(t.has(oooUntil), 1, "ooo.until")
 		add(t.has(oooInstead), 1, "ooo.instead")

@@ -111,6 +111,9 @@ func (v *view) noticed(r *Result) bool {
 		// A discussion about bounces.
 	case titled && early && (rep.code != "" || rep.status != "" || v.m.Returned != nil || v.auto != ""):
 		found = startsTitled(v) || v.auto != ""
+	case early && strings.HasPrefix(v.m.Notice, v.m.Reply) && unmistakable(v.subject):
+		r.rule("bounce.title")
+		found = true
 	}
 	if !found {
 		r.Rules = r.Rules[:0]
@@ -144,10 +147,27 @@ func (v *view) carriesMail() bool {
 	return v.m.Returned != nil
 }
 
+// titles are whole beginnings of subjects that mail systems write and people do not.
+var titles = [...]string{"undeliverable:", "undeliverable mail", "undeliverable message", "undelivered mail", "returned mail", "mail delivery failed",
+	"mail delivery failure", "delivery status notification", "failure notice", "nondeliverable mail", "non-deliverable", "message undeliverable",
+	"undelivered message", "message delivery failure", "mail system error", "delivery failure:", "delivery failure (", "delivery failed:", "non remis :", "non remis:",
+	"echec de la remise", "unzustellbar:", "onbestelbaar:", "no se puede entregar:", "mancato recapito:", "warning: could not send", "warning: message", "mail failure",
+	"notification d'etat de remise", "avis de non-remise", "rapport de non-remise"}
+
+func unmistakable(subject string) bool {
+	for _, t := range titles {
+		if strings.HasPrefix(subject, t) {
+			return true
+		}
+	}
+	return false
+}
+
 // listServer says whether a mailing-list program wrote the mail.
 func (v *view) listServer() bool {
-	if v.m.Header.Has("X-MLServer") || v.m.Header.Has("X-Mailman-Version") {
-		return true
+	h := v.m.Header
+	if !h.Has("X-MLServer") && !h.Has("X-Mailman-Version") && !h.Has("List-Id") && !h.Has("Mailing-List") && !v.null {
+		return false
 	}
 	local, _, _ := strings.Cut(strings.ToLower(v.from.Address), "@")
 	return strings.HasSuffix(local, "-bounces") || strings.HasSuffix(local, "-owner") || strings.HasSuffix(local, "-request") ||

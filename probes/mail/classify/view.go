@@ -54,7 +54,10 @@ func look(m *message.Message) *view {
 	v.null = present && (rp == "" || strings.HasPrefix(strings.ToLower(rp), "mailer-daemon"))
 	v.daemon = message.DaemonAddress(v.from) || v.from.Address == "" && v.from.Name == "" && m.Header.Has("From")
 	v.auto = autoSubmitted(m.Header.Get("Auto-Submitted"))
-	v.list = m.Header.Has("List-Id") || m.Header.Has("List-Post") || m.Header.Has("Mailing-List")
+	for _, name := range [...]string{"List-Id", "List-Post", "Mailing-List", "X-Mailing-List", "X-BeenThere"} {
+		v.list = v.list || m.Header.Has(name)
+	}
+	v.list = v.list || strings.EqualFold(m.Header.Get("Precedence"), "list")
 	v.failed = m.Header.Get("X-Failed-Recipients")
 	if len(m.Parts) > 0 {
 		v.report = topReport(m)

@@ -119,6 +119,8 @@ func TestCorpus(t *testing.T) {
 			hardN++
 			if l.hard == fmt.Sprint(r.Hard) {
 				hard++
+			} else if l.reason == r.Reason {
+				wrong = append(wrong, fmt.Sprintf("hard   %s: %v, reason %s %s", name, r.Hard, r.Reason, r.Status))
 			}
 		}
 	}

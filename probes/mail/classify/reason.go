@@ -23,10 +23,10 @@ func (v *view) judgeText(r *Result, said string) {
 		r.Reason = reasonIn(book.scan(message.Fold(said)))
 	}
 	byStatus := reasonOfStatus(r.Status)
-	if exact := exactStatus(r.Status); exact != "" && r.Reason != "mailboxfull" && r.Reason != "virusdetected" {
+	if exact := exactStatus(r.Status); exact != "" && r.Reason != "mailboxfull" && r.Reason != "virusdetected" && r.Reason != "toomanyconn" && r.Reason != "spamdetected" {
 		r.Reason = exact
 	}
-	if r.Reason == "userunknown" && acceptedFirst(r.Status, said) {
+	if r.Reason == "userunknown" && v.acceptedFirst(r.Status, said) {
 		r.Reason = "filtered"
 	}
 	switch {
@@ -79,12 +79,38 @@ func exactStatus(status string) string {
 
 // acceptedFirst says whether a server that speaks of an unknown user had taken the address before: the refusal came
 // after the data, or the status says that the mailbox exists. It is a filter that speaks.
-func acceptedFirst(status, said string) bool {
-	if len(status) >= 5 && (strings.HasPrefix(status[1:], ".2.") || strings.HasPrefix(status[1:], ".7.")) {
+func (v *view) acceptedFirst(status, said string) bool {
+	switch command(message.Fold(said), v.notice) {
+	case "rcpt":
+		return false
+	case "data":
 		return true
 	}
-	low := strings.ToLower(said)
-	return strings.Contains(low, "in reply to end of data") || strings.Contains(low, "in reply to data") || strings.Contains(low, "after end of data")
+	return len(status) >= 5 && (strings.HasPrefix(status[1:], ".2.") || strings.HasPrefix(status[1:], ".7."))
+}
+
+// command returns the SMTP command that was refused, rcpt or data, where a folded text names it as Postfix, Exim,
+// Sendmail or Yahoo do; "" where it does not.
+func command(texts ...string) string {
+	for _, s := range texts {
+		for _, c := range [...]struct{ phrase, command string }{
+			{"in reply to rcpt", "rcpt"}, {"in reply to end of data", "data"}, {"in reply to data", "data"}, {"after rcpt to", "rcpt"},
+			{"after end of data", "data"}, {"after data", "data"}, {"[rcpt_to]", "rcpt"}, {"rcpt command", "rcpt"}, {"data command", "data"},
+			{"(state 14", "rcpt"}, {"(state 13", "rcpt"}, {"(state 17", "data"}, {"(state 18", "data"}} {
+			if strings.Contains(s, c.phrase) {
+				return c.command
+			}
+		}
+		if i := strings.Index(s, "<<< 5"); i > 0 { // Sendmail's transcript: >>> what was said, <<< what came back
+			switch j := strings.LastIndex(s[:i], ">>> "); {
+			case j >= 0 && strings.HasPrefix(s[j+4:], "rcpt"):
+				return "rcpt"
+			case j >= 0 && strings.HasPrefix(s[j+4:], "data"):
+				return "data"
+			}
+		}
+	}
+	return ""
 }
 
 // reasonIn returns the first reason, in the order of the rule file, whose phrases were found.

@@ -181,10 +181,8 @@ func (db *DB) commit(group []request) error {
 		j.first = first
 	}
 	j.last = next - 1
-	close(db.changed)
-	db.changed = make(chan struct{})
 	db.mu.Unlock()
-	return db.apply(func(yield func(*probes.Record) bool) {
+	err = db.apply(func(yield func(*probes.Record) bool) {
 		for _, r := range group {
 			for i := range r.records {
 				if !yield(&r.records[i]) {
@@ -193,6 +191,12 @@ func (db *DB) commit(group []request) error {
 			}
 		}
 	})
+	// Whoever waits for a change reads the state next, so it is told when the state has followed, not before.
+	db.mu.Lock()
+	close(db.changed)
+	db.changed = make(chan struct{})
+	db.mu.Unlock()
+	return err
 }
 
 // current returns the journal that the group goes to: the last one while campaign and month stay the same. A file

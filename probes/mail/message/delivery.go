@@ -93,15 +93,12 @@ func hasStatusFields(s string) bool {
 // containsLine says whether a line of s begins with prefix (given in lower case).
 func containsLine(s, prefix string) bool {
 	for s != "" {
-		i := strings.IndexByte(s, prefix[0])
-		if j := strings.IndexByte(s, prefix[0]-32); j >= 0 && (i < 0 || j < i) {
-			i = j
+		if len(s) >= len(prefix) && s[0]|0x20 == prefix[0] && strings.EqualFold(s[:len(prefix)], prefix) {
+			return true
 		}
+		i := strings.IndexByte(s, '\n')
 		if i < 0 {
 			return false
-		}
-		if (i == 0 || s[i-1] == '\n') && len(s)-i >= len(prefix) && strings.EqualFold(s[i:i+len(prefix)], prefix) {
-			return true
 		}
 		s = s[i+1:]
 	}

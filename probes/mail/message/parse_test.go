@@ -138,7 +138,8 @@ func TestHostile(t *testing.T) {
 			m := Parse(c.raw, Limits{})
 			took := time.Since(start)
 			runtime.ReadMemStats(&after)
-			if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 256<<20 {
+			// All that was ever allocated, not what was held at once; the race detector adds to it.
+			if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 512<<20 {
 				t.Errorf("allocated %d MiB", allocated>>20)
 			}
 			if took > 20*time.Second { // generous: the race detector on a busy machine

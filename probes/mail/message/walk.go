@@ -7,7 +7,7 @@ import (
 )
 
 // maxHTML is how much of an HTML part is turned to text, in octets.
-const maxHTML = 512 << 10
+const maxHTML = 256 << 10
 
 // walker goes once through a mail's tree of parts and keeps within the limits.
 type walker struct {

@@ -14,14 +14,13 @@ var ruleFiles embed.FS
 // A rule file holds "[rule]" lines, each followed by its phrases in folded form, one a line. A phrase stands between
 // word boundaries; "*" at its end lets the word go on; " .. " lets up to 80 octets lie between two pieces.
 type phrases struct {
-	rules    []string
-	index    map[string]int
-	class    [256]uint8
-	classes  int
-	next     []int32 // state*classes + class
-	outs     [][]int32
-	pieces   []piece
-	patterns int
+	rules   []string
+	index   map[string]int
+	class   [256]uint8
+	classes int
+	next    []int32 // state*classes + class
+	outs    [][]int32
+	pieces  []piece
 }
 
 // piece is a phrase or a part of one.
@@ -174,17 +173,6 @@ func (p *phrases) scan(s string) hits {
 		}
 	}
 	return h
-}
-
-// named returns the names of the rules with the given prefix that were hit, in the order of the files.
-func (p *phrases) named(h hits, prefix string) []string {
-	var out []string
-	for i, at := range h {
-		if at > 0 && strings.HasPrefix(p.rules[i], prefix) {
-			out = append(out, p.rules[i])
-		}
-	}
-	return out
 }
 
 // first returns the first rule of the given prefix, in the order of the files, that was hit.

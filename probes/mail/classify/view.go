@@ -121,8 +121,3 @@ func Topic(subject string) string {
 	}
 	return s
 }
-
-// machine says whether the envelope or header shows that no person wrote the mail.
-func (v *view) machine() bool {
-	return v.daemon || v.null || v.failed != "" || v.auto != "" || v.report != ""
-}

@@ -84,6 +84,9 @@ func TestCorpus(t *testing.T) {
 		} else {
 			wrong = append(wrong, fmt.Sprintf("class  %s: %s, want %s %v", name, r.Class, l.label, r.Rules))
 		}
+		if l.label == "not-bounce" && !right(l.label, r.Class) {
+			t.Errorf("%s is called a %s: %v", name, r.Class, r.Rules)
+		}
 		if l.label == "not-bounce" || l.label == "feedback-report" || l.label == "auto-ooo" {
 			continue
 		}
@@ -133,6 +136,12 @@ func TestCorpus(t *testing.T) {
 	}
 	if class*100 < n*99 {
 		t.Errorf("class: %s, want 99 %%", pct(class, n))
+	}
+	if code*100 < codeN*97 {
+		t.Errorf("reply code: %s, want 97 %%", pct(code, codeN))
+	}
+	if reason*100 < reasonN*75 {
+		t.Errorf("reason: %s, want 75 %%", pct(reason, reasonN))
 	}
 	if status*100 < statusN*97 {
 		t.Errorf("status: %s, want 97 %%", pct(status, statusN))

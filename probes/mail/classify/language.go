@@ -88,12 +88,20 @@ func languageOf(s, raw string) string {
 		start = -1
 	}
 	// Letters that only some of the six use.
-	for _, c := range [...]struct {
-		letters string
-		l       int
-	}{{"çœêû", 0}, {"ß", 2}, {"ñ¿¡", 4}} {
-		if strings.ContainsAny(cut(raw, maxLanguage), c.letters) {
-			score[c.l]++
+	var own [len(languages)]bool
+	for _, c := range cut(raw, maxLanguage) {
+		switch c {
+		case 'ç', 'œ', 'ê', 'û':
+			own[0] = true
+		case 'ß':
+			own[2] = true
+		case 'ñ', '¿', '¡':
+			own[4] = true
+		}
+	}
+	for l, yes := range own {
+		if yes {
+			score[l]++
 		}
 	}
 	best, second := 0, -1

@@ -80,6 +80,9 @@ func exactStatus(status string) string {
 // acceptedFirst says whether a server that speaks of an unknown user had taken the address before: the refusal came
 // after the data, or the status says that the mailbox exists. It is a filter that speaks.
 func (v *view) acceptedFirst(status, said string) bool {
+	if len(status) >= 5 && status[1:] == ".1.1" {
+		return false // "bad destination mailbox address" leaves no doubt
+	}
 	switch command(message.Fold(said), v.notice) {
 	case "rcpt":
 		return false

@@ -168,28 +168,57 @@ func Text(w io.Writer, r stats.Report) error {
 	return err
 }
 
+// Published is a share as the programme printed it; NaN where it printed none.
+type Published struct {
+	Share float64
+	About bool // "about 1 in 2"
+}
+
+func (p Published) String() string {
+	switch {
+	case math.IsNaN(p.Share):
+		return ""
+	case p.About:
+		return fmt.Sprintf("≈ %.0f %%", 100*p.Share)
+	}
+	return fmt.Sprintf("%.0f %%", 100*p.Share)
+}
+
+var (
+	unpublished = Published{Share: math.NaN()}
+	oneInTwo    = Published{Share: 0.5, About: true}
+)
+
+// Comparison is one figure of the programme that Sonde automates.
+type Comparison struct {
+	Key          string // names the figure in messages
+	Figure       string // in English
+	Sector       string // the group that it is about, empty for all
+	Y2013, Y2023 Published
+}
+
 // Programme is the public table of the programme that Sonde automates, for comparison.
-var Programme = []struct{ Figure, Y2013, Y2023 string }{
-	{"e-mails with no answer within 5 days", "≈ 50 %", "≈ 50 %"},
-	{"e-mails answered within 24 h, public", "", "38 %"},
-	{"e-mails answered within 24 h, private", "", "85 %"},
-	{"answers with a politeness formula, public", "", "99 %"},
-	{"answers with a politeness formula, private", "", "91 %"},
+var Programme = [...]Comparison{
+	{"silent-5d", "e-mails with no answer within 5 days", "", oneInTwo, oneInTwo},
+	{"within-24h-public", "e-mails answered within 24 h, public", "public", unpublished, Published{Share: 0.38}},
+	{"within-24h-private", "e-mails answered within 24 h, private", "private", unpublished, Published{Share: 0.85}},
+	{"polite-public", "answers with a politeness formula, public", "public", unpublished, Published{Share: 0.99}},
+	{"polite-private", "answers with a politeness formula, private", "private", unpublished, Published{Share: 0.91}},
 }
 
 // Compare writes the programme's figures beside our own, in the order of Programme; bySector is the report by sector.
 func Compare(w io.Writer, bySector stats.Report) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "figure\t2013\t2023\tthis campaign")
-	for i, own := range Ours(bySector) {
+	for i, own := range Measured(bySector) {
 		p := Programme[i]
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", p.Figure, p.Y2013, p.Y2023, own)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", p.Figure, p.Y2013, p.Y2023, Percent(own))
 	}
 	return t.Flush()
 }
 
-// Ours returns this campaign's values of the Programme's figures, in its order.
-func Ours(bySector stats.Report) []string {
+// Measured returns this campaign's values of the Programme's figures, in its order; NaN where one is not defined.
+func Measured(bySector stats.Report) []float64 {
 	group := func(name string) *stats.Figures {
 		for i := range bySector.Groups {
 			if bySector.Groups[i].Group == name {
@@ -211,8 +240,7 @@ func Ours(bySector stats.Report) []string {
 		return f.Polite.Share
 	}
 	public, private := group("public"), group("private")
-	return []string{Percent(1 - rate(&bySector.All, 2)), Percent(rate(public, 0)), Percent(rate(private, 0)), Percent(polite(public)),
-		Percent(polite(private))}
+	return []float64{1 - rate(&bySector.All, 2), rate(public, 0), rate(private, 0), polite(public), polite(private)}
 }
 
 // Horizon names a delay: "24 h", "5 days".

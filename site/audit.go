@@ -1,0 +1,177 @@
+package site
+
+import (
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/sonde-fleet/sonde/probes"
+	"github.com/sonde-fleet/sonde/stats"
+)
+
+// story is the page of one audit.
+type story struct {
+	frame
+	Structure, StructureURL string
+	Plan, Outcome           []fact
+	Events                  []eventRow
+	NoStory                 bool // the source knows no events
+}
+
+type fact struct {
+	Name, Value string
+	URL         string
+	ISO         string // an instant's, for <time>
+}
+
+type eventRow struct {
+	At, Seen     stamp // campaign time; the page says so
+	Wall         stamp
+	Kind, Code   string
+	Fault, Text  string
+	Details      []hidden
+	Evidence     []fact
+	Observations []observation
+}
+
+type observation struct {
+	Item, Value, By, Rule, Passage string
+}
+
+func (s *server) audit(w http.ResponseWriter, r *http.Request) {
+	asked, err := parseFilter(r.URL.Query())
+	if err != nil {
+		s.problem(w, r, http.StatusBadRequest)
+		return
+	}
+	v := s.views.get()
+	o := v.outcome(probes.AuditID(r.PathValue("id")))
+	if o == nil {
+		s.problem(w, r, http.StatusNotFound)
+		return
+	}
+	p := &story{frame: s.frame(r, filter{Lang: asked.Lang}), NoStory: s.story == nil}
+	p.Title = p.T("audit.title", "ID", o.ID)
+	p.Structure = o.Body.Name
+	p.StructureURL = filter{Structure: string(o.Structure), Lang: asked.Lang}.href("/audits")
+	p.tell(o)
+	if s.story != nil {
+		events, err := s.story.Events(o.ID)
+		if err != nil {
+			slog.Error("events failed", "audit", o.ID, "err", err)
+			s.problem(w, r, http.StatusInternalServerError)
+			return
+		}
+		var line probes.Timeline
+		if l := v.launch(filter{Campaign: o.Campaign}); l != nil {
+			line = l.Timeline
+		}
+		for i := range events {
+			p.Events = append(p.Events, p.event(&events[i], line))
+		}
+	}
+	s.render(w, r, http.StatusOK, "audit", p)
+}
+
+// tell fills the plan and the outcome.
+func (p *story) tell(o *stats.Outcome) {
+	instant := func(key string, t time.Time) fact {
+		f := fact{Name: p.T(key), Value: p.Time(t)}
+		if !t.IsZero() {
+			f.ISO = t.UTC().Format(time.RFC3339Nano)
+			if zone, err := time.LoadLocation(o.Body.Zone); err == nil && o.Body.Zone != "" {
+				f.Value += " " + p.T("audit.local", "Time", t.In(zone).Format("15:04:05"), "Zone", o.Body.Zone)
+			}
+		}
+		return f
+	}
+	said := func(key, value string) fact { return fact{Name: p.T(key), Value: value} }
+	yes := func(b bool) string { return p.T("value." + strconv.FormatBool(b)) }
+	p.Plan = []fact{said("audit.campaign", o.Campaign), said("by.channel", p.Term("channel", string(o.Channel))),
+		said("audit.scenario", o.Scenario), said("audit.persona", o.Persona), said("audit.wave", o.Wave),
+		said("audit.number", p.Int(o.Number)), instant("column.due", o.Due), instant("audit.deadline", o.Deadline),
+		said("audit.target", o.Target), said("by.kind", o.Body.Kind), said("by.sector", p.Group("sector", o.Body.Sector)),
+		said("by.band", o.Body.Band), said("by.region", o.Body.Region), said("audit.hours", o.Body.Hours), said("audit.prober", o.Prober)}
+	p.Outcome = []fact{said("by.state", p.Term("state", string(o.Status))), said("by.result", p.Term("result", string(o.Result)))}
+	add := func(f fact) { p.Outcome = append(p.Outcome, f) }
+	if o.Reason != "" {
+		add(said("audit.reason", o.Reason))
+	}
+	if !o.Sent.IsZero() {
+		add(instant("audit.contacted", o.Sent))
+	}
+	if o.Result == stats.Answered {
+		add(instant("audit.answered", o.Replied))
+		add(said("column.delay", p.Delay(float64(o.Delay))))
+		add(said("audit.worked", p.Delay(float64(o.Worked))))
+		add(said("audit.days", p.Int(o.Days)))
+		add(said("mark.late", yes(o.Late)))
+		add(said("mark.junk", yes(o.Junk)))
+		if o.Answer != "" {
+			add(said("audit.answer", p.Term("answer", o.Answer)))
+		}
+		if o.Polite != nil {
+			add(said("mark.polite", yes(*o.Polite)))
+		}
+	}
+	if o.Counted() {
+		add(said("audit.followed", p.Delay(float64(o.Followed))))
+		add(said("mark.acknowledged", yes(o.Acked)))
+		add(said("mark.out-of-office", yes(o.Absent)))
+	}
+	if o.Acked {
+		add(said("audit.ack-delay", p.Delay(float64(o.AckDelay))))
+	}
+	for _, class := range o.Classes {
+		add(said("audit.received", p.Term("class", class)))
+	}
+	if o.Unsure > 0 {
+		add(said("mark.unsure", p.Int(o.Unsure)))
+	}
+	if o.Evidence != "" {
+		add(fact{Name: p.T("audit.evidence"), Value: string(o.Evidence), URL: evidenceURL(o.Evidence, "message/rfc822")})
+	}
+	add(said("audit.events-count", p.Int(o.Events)))
+	known := func(f fact) bool { return f.Value == "" }
+	p.Plan = slices.DeleteFunc(p.Plan, known)
+}
+
+func (p *story) event(e *probes.Event, line probes.Timeline) eventRow {
+	at := func(t time.Time) stamp {
+		if t.IsZero() {
+			return stamp{}
+		}
+		return stamp{p.Time(line.Campaign(t)), t.UTC().Format(time.RFC3339Nano)}
+	}
+	row := eventRow{At: at(e.At), Seen: at(e.Seen), Kind: p.Term("kind", string(e.Kind)), Code: string(e.Kind), Text: e.Text}
+	if line.Speed > 1 {
+		row.Wall = stamp{Text: e.At.UTC().Format("2006-01-02 15:04:05.000")}
+	}
+	if e.Fault != "" {
+		row.Fault = p.Term("fault", string(e.Fault))
+	}
+	for _, k := range slices.Sorted(maps.Keys(e.Detail)) {
+		row.Details = append(row.Details, hidden{k, e.Detail[k]})
+	}
+	for _, x := range e.Evidence {
+		row.Evidence = append(row.Evidence, fact{Name: x.Type, Value: p.N("octets", int(x.Size)), URL: evidenceURL(x.SHA256, x.Type)})
+	}
+	for _, x := range e.Observations {
+		value := string(x.Value)
+		switch {
+		case x.Number != nil:
+			value = p.Decimal(*x.Number, 1)
+		case x.Value == probes.Yes:
+			value = p.T("value.true")
+		case x.Value == probes.No:
+			value = p.T("value.false")
+		case x.Value == probes.NotApplicable:
+			value = p.T("value.na")
+		}
+		row.Observations = append(row.Observations, observation{string(x.Item), value, x.By, x.Rule, x.Passage})
+	}
+	return row
+}

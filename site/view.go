@@ -1,0 +1,152 @@
+package site
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/sonde-fleet/sonde/probes"
+	"github.com/sonde-fleet/sonde/stats"
+)
+
+// thrift is how many times longer a snapshot serves than its figures took to compute: the pages never use more than
+// about a tenth of a core, however many read them and however large the campaign.
+const (
+	thrift    = 10
+	youngest  = 200 * time.Millisecond // a snapshot serves at least that long
+	oldest    = time.Minute            // and never longer than that
+	memoLimit = 200                    // answers kept of one snapshot
+)
+
+// views holds the newest snapshot with what was computed from it.
+type views struct {
+	source Source
+	mu     sync.Mutex
+	newest *view
+}
+
+// get returns a view that is fresh enough. Who comes while it is being made waits for it.
+func (v *views) get() *view {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.newest != nil && time.Since(v.newest.made) < v.newest.serves() {
+		return v.newest
+	}
+	start := time.Now()
+	s := v.source.Snapshot()
+	slices.SortStableFunc(s.Launches, func(a, b probes.Launch) int { return b.Timeline.Launched.Compare(a.Timeline.Launched) })
+	now := time.Now()
+	v.newest = &view{Snapshot: s, made: now, spent: now.Sub(start), reports: map[string]stats.Report{}, lists: map[string][]int32{}}
+	return v.newest
+}
+
+// view is one snapshot and the figures computed from it, each once.
+type view struct {
+	Snapshot
+	made time.Time
+
+	mu      sync.Mutex
+	spent   time.Duration // computing the snapshot and its figures
+	reports map[string]stats.Report
+	lists   map[string][]int32
+	index   map[probes.AuditID]int32
+	sets    map[string][]string // values of the dimensions
+}
+
+func (v *view) serves() time.Duration {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return min(max(thrift*v.spent, youngest), oldest)
+}
+
+// report returns the figures of the audits that the filter lets through, by the dimension.
+func (v *view) report(f filter, by stats.Dimension) (stats.Report, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	key := string(by) + "?" + f.key()
+	if r, ok := v.reports[key]; ok {
+		return r, nil
+	}
+	defer v.spend(time.Now())
+	var some []stats.Outcome
+	for _, i := range v.list(f) {
+		some = append(some, v.Outcomes[i])
+	}
+	r, err := stats.Summary(some, by)
+	if err != nil {
+		return r, err
+	}
+	if len(v.reports) >= memoLimit {
+		clear(v.reports)
+	}
+	v.reports[key] = r
+	return r, nil
+}
+
+// found returns the places in Outcomes of the audits that the filter lets through, in its order.
+func (v *view) found(f filter) []int32 {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	defer v.spend(time.Now())
+	return v.list(f)
+}
+
+// list does the work of found under the lock.
+func (v *view) list(f filter) []int32 {
+	key := f.key()
+	if l, ok := v.lists[key]; ok {
+		return l
+	}
+	f.prepare()
+	out := []int32{}
+	for i := range v.Outcomes {
+		if f.match(&v.Outcomes[i]) {
+			out = append(out, int32(i))
+		}
+	}
+	f.sort(v.Outcomes, out)
+	if len(v.lists) >= memoLimit {
+		clear(v.lists)
+	}
+	v.lists[key] = out
+	return out
+}
+
+// outcome returns the outcome of an audit, nil when there is none.
+func (v *view) outcome(id probes.AuditID) *stats.Outcome {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.index == nil {
+		defer v.spend(time.Now())
+		v.index = make(map[probes.AuditID]int32, len(v.Outcomes))
+		for i := range v.Outcomes {
+			v.index[v.Outcomes[i].ID] = int32(i)
+		}
+	}
+	if i, ok := v.index[id]; ok {
+		return &v.Outcomes[i]
+	}
+	return nil
+}
+
+// spend adds the time since start to what the view has cost.
+func (v *view) spend(start time.Time) { v.spent += time.Since(start) }
+
+// launch returns the campaign that the filter asks for, the newest when it asks for none.
+func (v *view) launch(f filter) *probes.Launch {
+	for i := range v.Launches {
+		if f.Campaign == "" || v.Launches[i].Campaign == f.Campaign {
+			return &v.Launches[i]
+		}
+	}
+	return nil
+}
+
+// scoped returns the filter with the newest campaign filled in where there are several and none is asked for: figures
+// of two campaigns are never mixed unasked.
+func (v *view) scoped(f filter) filter {
+	if f.Campaign == "" && len(v.Launches) > 1 {
+		f.Campaign = v.Launches[0].Campaign
+	}
+	return f
+}

@@ -106,6 +106,24 @@ func TestStateFollowsFromTheJournal(t *testing.T) {
 	})
 }
 
+// TestPowerFailure opens a store whose machine went down: the state may have lost what the journal has.
+func TestPowerFailure(t *testing.T) {
+	dir := t.TempDir()
+	db := open(t, dir)
+	plan(t, db, 3)
+	db.Close()
+	if err := os.WriteFile(filepath.Join(dir, "state.dirty"), []byte("another start of the machine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "state.db"), bytes.Repeat([]byte{0xff}, 1<<16), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db = open(t, dir)
+	if c := db.Counts(); c[probes.Planned] != 3 {
+		t.Errorf("counts %v", c)
+	}
+}
+
 func TestAppendNumbersWithoutGapUnderManyWriters(t *testing.T) {
 	db := open(t, t.TempDir())
 	const writers, each = 32, 50

@@ -6,7 +6,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"strings"
-	"text/template"
 	"time"
 
 	gomail "github.com/emersion/go-message/mail"
@@ -24,11 +23,6 @@ type letter struct {
 	replyToken, copyToken string
 }
 
-// fields is what a scenario's template may name.
-type fields struct {
-	Structure, Given, Family, Civility, Town, Phone string
-}
-
 // compose writes the message of the audit a. Everything but the Date follows from the audit and the seed.
 func (c *Channel) compose(a probes.Audit, now time.Time) (*letter, error) {
 	account, ok := c.o.Accounts[a.Persona]
@@ -42,15 +36,9 @@ func (c *Channel) compose(a probes.Audit, now time.Time) (*letter, error) {
 	structure, _ := c.o.Archive.Structure(a.Structure)
 	r := c.rand(a.ID)
 	p := account.Persona
-	f := fields{structure.Name, p.Given, p.Family, p.Civility, p.Town, p.Phone}
-	subject, err := vary(r, scenario.Subjects[r.IntN(len(scenario.Subjects))], f)
-	if err != nil {
-		return nil, fmt.Errorf("scenario %s: subject: %w", a.Scenario, err)
-	}
-	body, err := vary(r, scenario.Bodies[r.IntN(len(scenario.Bodies))], f)
-	if err != nil {
-		return nil, fmt.Errorf("scenario %s: body: %w", a.Scenario, err)
-	}
+	f := fields(structure.Name, p)
+	subject := vary(r, scenario.Subjects[r.IntN(len(scenario.Subjects))], f)
+	body := vary(r, scenario.Bodies[r.IntN(len(scenario.Bodies))], f)
 	id, err := uuid.FromBytes(c.digest("message-id", a.ID)[:16])
 	if err != nil {
 		return nil, err
@@ -102,17 +90,17 @@ func (l *letter) write(w io.Writer, name string, now time.Time) error {
 	return body.Close()
 }
 
-// vary chooses one of each {a|b|c} and fills the template's fields.
-func vary(r *rand.Rand, text string, f fields) (string, error) {
-	t, err := template.New("").Option("missingkey=error").Parse(spin(r, text))
-	if err != nil {
-		return "", err
+// vary chooses one of each {a|b|c} and fills the fields in.
+func vary(r *rand.Rand, text string, f *strings.Replacer) string { return f.Replace(spin(r, text)) }
+
+// fields fills {{.Name}} in. Which names there are is checked when the campaign is read.
+func fields(structure string, p Persona) *strings.Replacer {
+	var pairs []string
+	for name, value := range map[string]string{"Structure": structure, "Given": p.Given, "Family": p.Family, "Civility": p.Civility,
+		"Town": p.Town, "Phone": p.Phone} {
+		pairs = append(pairs, "{{."+name+"}}", value, "{{ ."+name+" }}", value)
 	}
-	var b strings.Builder
-	if err := t.Execute(&b, f); err != nil {
-		return "", err
-	}
-	return b.String(), nil
+	return strings.NewReplacer(pairs...)
 }
 
 // spin replaces every innermost {a|b|c} by one of its choices, outwards, and leaves {{fields}} alone.

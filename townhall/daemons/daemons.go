@@ -409,3 +409,39 @@ func (m *Mail) ResetValidity(user string) {
 		}
 	}
 }
+
+// Require skips the test, or fails it when SONDE_INTEGRATION is "required", where a program is not installed.
+func Require(tb testing.TB, programs ...string) {
+	tb.Helper()
+	for _, p := range programs {
+		if _, err := lookPath(p); err == nil {
+			continue
+		}
+		if why := p + " is not installed; Try: make install"; os.Getenv("SONDE_INTEGRATION") == "required" {
+			tb.Fatal(why)
+		} else {
+			tb.Skip(why)
+		}
+	}
+}
+
+// Await returns when somebody listens on the address.
+func Await(tb testing.TB, addr string) { (&Mail{tb: tb}).await(addr, "") }
+
+// Fill puts n mails into a user's INBOX as files, before anybody opens it.
+func (m *Mail) Fill(user string, n int, mail func(i int) []byte) {
+	m.tb.Helper()
+	base := filepath.Join(m.Dir, "dovecot/home", user, "Maildir")
+	for _, d := range []string{"new", "cur", "tmp"} {
+		if err := os.MkdirAll(filepath.Join(base, d), 0o755); err != nil {
+			m.tb.Fatal(err)
+		}
+	}
+	for i := range n {
+		name := filepath.Join(base, "new", strconv.FormatInt(time.Now().Unix(), 10)+".M"+strconv.Itoa(i)+"P1.fill")
+		if err := os.WriteFile(name, mail(i), 0o644); err != nil {
+			m.tb.Fatal(err)
+		}
+	}
+	m.chown(filepath.Join(m.Dir, "dovecot/home"))
+}

@@ -184,7 +184,7 @@ func (p *list) active() {
 		case slices.Contains([]string{"channel", "result", "state", "sector", "mark"}, name):
 			shown = p.Term(name, value)
 		}
-		p.Active = append(p.Active, link{Text: p.T("by."+name) + ": " + shown, URL: without.href("/audits")})
+		p.Active = append(p.Active, link{Text: p.T("audits.chip", "Name", p.T("by."+name), "Value", shown), URL: without.href("/audits")})
 	}
 	if p.Asked.Within > 0 {
 		without := p.Asked

@@ -12,7 +12,7 @@ import (
 // The drawing area of a chart, in units of its viewBox; the style makes letters larger on narrow screens.
 const (
 	chartWidth = 640
-	plotLeft   = 66
+	plotLeft   = 74
 	plotRight  = 622
 	plotTop    = 14
 	plotBottom = 290
@@ -126,6 +126,13 @@ func trace(v *stats.Curve, name string, n int) curve {
 	var edge [][2]float64 // the lower edge, to be walked back
 	edge = append(edge, [2]float64{xOf(0), start})
 	lastTick := math.Inf(-1)
+	var next struct{ x, end, low, high float64 } // the step that is drawn unless another comes on the same half unit
+	waiting := false
+	put := func() {
+		line.step(next.x, yOf(next.end))
+		upper.step(next.x, yOf(next.high))
+		edge = append(edge, [2]float64{next.x, edge[len(edge)-1][1]}, [2]float64{next.x, yOf(next.low)})
+	}
 	k.low, k.high = 0, 0
 	for i := range v.Steps {
 		s := &v.Steps[i]
@@ -143,12 +150,13 @@ func trace(v *stats.Curve, name string, n int) curve {
 		if s.Events == 0 {
 			continue
 		}
-		if i+1 < len(v.Steps) && v.Steps[i+1].T <= chartDays*dayMS && xOf(v.Steps[i+1].T)-line.x < 0.5 {
-			continue
+		if waiting && x-line.x >= 0.5 {
+			put()
 		}
-		line.step(x, yOf(k.end))
-		upper.step(x, yOf(k.high))
-		edge = append(edge, [2]float64{x, edge[len(edge)-1][1]}, [2]float64{x, yOf(k.low)})
+		next.x, next.end, next.low, next.high, waiting = x, k.end, k.low, k.high, true
+	}
+	if waiting {
+		put()
 	}
 	right := xOf(chartDays * dayMS)
 	line.step(right, yOf(k.end))

@@ -255,7 +255,7 @@ func (p *home) cards(f *stats.Figures, scope filter) []card {
 		card{p.T("figure.median"), p.Delay(f.Median), p.T("interval", "Interval", p.DelayInterval(f.MedLow, f.MedHigh)), counted},
 		card{p.T("figure.p90"), p.Delay(f.P90), p.T("figure.p90.note"), counted},
 		card{p.T("figure.answered-median"), p.Delay(f.AnsweredMedian), p.N("figure.answers", f.Results[stats.Answered]), answered},
-		card{p.T("figure.worked-median"), p.Delay(f.WorkedMedian), p.T("figure.worked-median.note", "Days", p.Decimal(f.DaysMedian, 1)), answered},
+		card{p.T("figure.worked-median"), p.Delay(f.WorkedMedian), p.Days("figure.working-days", f.DaysMedian), answered},
 		card{p.T("figure.acked"), p.Percent(f.Acked.Share), share(f.Acked), to(func(x *filter) { x.Mark = "acknowledged" })},
 		card{p.T("figure.polite"), p.Percent(f.Polite.Share), share(f.Polite), to(func(x *filter) { x.Mark = "polite" })},
 	)

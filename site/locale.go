@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,6 +28,9 @@ const undefined = "–"
 
 // nbsp keeps a number and its unit on one line.
 const nbsp = "\u00a0"
+
+// dash stands between the ends of an interval and keeps them on one line (a word joiner stops the break after it).
+const dash = nbsp + "–\u2060" + nbsp
 
 // locales holds the messages of every language.
 type locales struct {
@@ -134,7 +138,16 @@ func (l *locale) Interval(low, high float64) string {
 	if math.IsNaN(low) || math.IsNaN(high) {
 		return undefined
 	}
-	return l.Percent(low) + nbsp + "– " + l.Percent(high)
+	return l.Decimal(100*low, 1) + dash + l.Percent(high)
+}
+
+// Days writes a number of days, which may be a half, in the message of the key.
+func (l *locale) Days(key string, x float64) string {
+	if math.IsNaN(x) {
+		return undefined
+	}
+	return l.say(&i18n.LocalizeConfig{MessageID: key, PluralCount: strconv.FormatFloat(x, 'f', -1, 64),
+		TemplateData: map[string]any{"N": l.printer.Sprint(number.Decimal(x, number.MaxFractionDigits(1)))}})
 }
 
 // Delay writes milliseconds.
@@ -160,7 +173,7 @@ func (l *locale) DelayInterval(low, high float64) string {
 	if math.IsNaN(low) && math.IsNaN(high) {
 		return undefined
 	}
-	return l.Delay(low) + " – " + l.Delay(high)
+	return l.Delay(low) + dash + l.Delay(high)
 }
 
 // Horizon names a delay of the rates: "24 h", "5 days".
@@ -198,6 +211,9 @@ func (l *locale) Minute(t time.Time) string {
 // Day writes the date of an instant in UTC.
 func (l *locale) Day(t time.Time) string {
 	t = t.UTC()
+	if t.Day() == 1 { // "1er" in French
+		return l.T("date.first", "Month", l.T("month."+t.Format("01")), "Year", t.Year())
+	}
 	return l.T("date", "Day", t.Day(), "Month", l.T("month."+t.Format("01")), "Year", t.Year())
 }
 

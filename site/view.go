@@ -72,7 +72,12 @@ func (v *view) report(f filter, by stats.Dimension) (stats.Report, error) {
 	for _, i := range v.list(f) {
 		some = append(some, v.Outcomes[i])
 	}
-	r, err := stats.Summary(some, by)
+	grouped := by
+	if len(some) == 0 {
+		grouped = "" // there is nothing to compare
+	}
+	r, err := stats.Summary(some, grouped)
+	r.By = by
 	if err != nil {
 		return r, err
 	}

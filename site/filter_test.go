@@ -1,0 +1,50 @@
+package site
+
+import (
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/sonde-fleet/sonde/probes"
+	"github.com/sonde-fleet/sonde/stats"
+)
+
+func TestFilterSurvivesItsURL(t *testing.T) {
+	want := filter{Campaign: "a b", Channel: "mail", Structure: "21&x", Result: counted, State: "awaiting channel", Kind: "hôpital", Sector: none,
+		Band: "<2k", Region: "La Réunion", Week: "2026-W10", Mark: "late", Sort: "-delay", Q: `"?#`, Within: 24 * time.Hour, By: stats.ByBand, Page: 3,
+		Lang: "fr", Refresh: "off"}
+	u, err := url.Parse(want.href("/audits"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := parseFilter(u.Query())
+	if err != nil || got != want {
+		t.Errorf("got %+v, %v\nwant %+v", got, err, want)
+	}
+	if u := (filter{Page: 1}).href("/"); u != "/" {
+		t.Errorf("an empty filter leads to %s", u)
+	}
+}
+
+func TestListIsSorted(t *testing.T) {
+	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	outcome := func(id string, due int, delay int64) stats.Outcome {
+		o := stats.Outcome{Audit: probes.Audit{ID: probes.AuditID(id), Due: at.Add(time.Duration(due) * time.Hour)}, Result: stats.Silent}
+		if delay > 0 {
+			o.Result, o.Delay = stats.Answered, delay
+		}
+		o.Body.Name = "structure " + id
+		return o
+	}
+	all := []stats.Outcome{outcome("c", 5, 0), outcome("a", 9, 30), outcome("d", 1, 10), outcome("b", 3, 20)}
+	for order, want := range map[string]string{"": "cadb", "due": "dbca", "-due": "acbd", "delay": "dbac", "-delay": "abdc", "structure": "abcd"} {
+		v := &view{Snapshot: Snapshot{Outcomes: all}, lists: map[string][]int32{}}
+		got := ""
+		for _, i := range v.found(filter{Sort: order}) {
+			got += string(all[i].ID)
+		}
+		if got != want {
+			t.Errorf("sort=%s: %s, want %s", order, got, want)
+		}
+	}
+}

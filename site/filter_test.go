@@ -3,6 +3,7 @@ package site
 import (
 	"net/url"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/sonde-fleet/sonde/probes"
@@ -47,4 +48,37 @@ func TestListIsSorted(t *testing.T) {
 			t.Errorf("sort=%s: %s, want %s", order, got, want)
 		}
 	}
+}
+
+// slow is a source that takes until it is let go.
+type slow struct{ asked, let chan struct{} }
+
+func (s slow) Snapshot() Snapshot {
+	s.asked <- struct{}{}
+	<-s.let
+	return Snapshot{At: time.Now()}
+}
+
+// TestNobodyWaitsForTheNextSnapshot asks while the next snapshot is being made.
+func TestNobodyWaitsForTheNextSnapshot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := slow{make(chan struct{}, 2), make(chan struct{}, 2)}
+		v := &views{source: s}
+		s.let <- struct{}{}
+		first := v.get()
+		time.Sleep(oldest)
+		next := make(chan *view)
+		go func() { next <- v.get() }()
+		synctest.Wait() // it is being made
+		if len(s.asked) != 2 {
+			t.Fatal("no second snapshot was asked for")
+		}
+		if v.get() != first {
+			t.Error("who came meanwhile was not served the old one")
+		}
+		s.let <- struct{}{}
+		if got := <-next; got == first || v.get() != got {
+			t.Error("the new snapshot does not serve")
+		}
+	})
 }

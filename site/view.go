@@ -21,22 +21,44 @@ const (
 // views holds the newest snapshot with what was computed from it.
 type views struct {
 	source Source
+	making sync.Mutex // held while a snapshot is made
 	mu     sync.Mutex
 	newest *view
 }
 
-// get returns a view that is fresh enough. Who comes while it is being made waits for it.
+// get returns a view that is fresh enough. When it is too old, the first who asks makes the next one, and the others
+// are served the old one meanwhile; only before the first snapshot does everybody wait.
 func (v *views) get() *view {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.newest != nil && time.Since(v.newest.made) < v.newest.serves() {
-		return v.newest
+	old := v.current()
+	if old != nil && time.Since(old.made) < old.serves() {
+		return old
+	}
+	if old == nil {
+		v.making.Lock()
+	} else if !v.making.TryLock() {
+		return old
+	}
+	defer v.making.Unlock()
+	if made := v.current(); made != old {
+		return made // while this one waited
 	}
 	start := time.Now()
 	s := v.source.Snapshot()
 	slices.SortStableFunc(s.Launches, func(a, b probes.Launch) int { return b.Timeline.Launched.Compare(a.Timeline.Launched) })
 	now := time.Now()
-	v.newest = &view{Snapshot: s, made: now, spent: now.Sub(start), reports: map[string]stats.Report{}, lists: map[string][]int32{}}
+	made := &view{Snapshot: s, made: now, spent: now.Sub(start), reports: map[string]stats.Report{}, lists: map[string][]int32{}}
+	if old != nil && old.read() { // its readers will come again
+		made.warm()
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.newest = made
+	return made
+}
+
+func (v *views) current() *view {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	return v.newest
 }
 
@@ -50,6 +72,8 @@ type view struct {
 	reports map[string]stats.Report
 	lists   map[string][]int32
 	index   map[probes.AuditID]int32
+	last    []stats.Outcome
+	lastKey string
 	sets    map[string][]string // values of the dimensions
 }
 
@@ -57,6 +81,20 @@ func (v *view) serves() time.Duration {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return min(max(thrift*v.spent, youngest), oldest)
+}
+
+// read says whether somebody asked for figures.
+func (v *view) read() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return len(v.reports) > 0
+}
+
+// warm computes the first page's figures before the view is handed out. What fails fails again where it is shown.
+func (v *view) warm() {
+	for _, by := range []stats.Dimension{stats.ByKind, stats.BySector} {
+		_, _ = v.report(v.scoped(filter{}).defaulted(), by)
+	}
 }
 
 // report returns the figures of the audits that the filter lets through, by the dimension.
@@ -68,10 +106,7 @@ func (v *view) report(f filter, by stats.Dimension) (stats.Report, error) {
 		return r, nil
 	}
 	defer v.spend(time.Now())
-	var some []stats.Outcome
-	for _, i := range v.list(f) {
-		some = append(some, v.Outcomes[i])
-	}
+	some := v.chosen(f)
 	grouped := by
 	if len(some) == 0 {
 		grouped = "" // there is nothing to compare
@@ -86,6 +121,19 @@ func (v *view) report(f filter, by stats.Dimension) (stats.Report, error) {
 	}
 	v.reports[key] = r
 	return r, nil
+}
+
+// chosen returns the outcomes that the filter lets through; those of the last filter are kept, because a page asks for
+// the figures of the same audits in several groupings. Called under the lock.
+func (v *view) chosen(f filter) []stats.Outcome {
+	if key := f.key(); v.last == nil || v.lastKey != key {
+		places := v.list(f)
+		v.last, v.lastKey = make([]stats.Outcome, 0, len(places)), key
+		for _, i := range places {
+			v.last = append(v.last, v.Outcomes[i])
+		}
+	}
+	return v.last
 }
 
 // found returns the places in Outcomes of the audits that the filter lets through, in its order.

@@ -164,8 +164,13 @@ func Text(w io.Writer, r stats.Report) error {
 	if r.LogRank.DF > 0 && !math.IsNaN(r.LogRank.P) {
 		fmt.Fprintf(w, "difference between groups (log-rank): χ² = %.2f, df = %d, p %s\n", r.LogRank.ChiSq, r.LogRank.DF, PValue(r.LogRank.P))
 	}
-	_, err := fmt.Fprintln(w, "rates and delays: Kaplan–Meier over counted audits; spoiled by us and in doubt are left out and counted beside")
-	return err
+	if _, err := fmt.Fprintln(w, "rates and delays: Kaplan–Meier over counted audits; spoiled by us and in doubt are left out and counted beside"); err != nil {
+		return err
+	}
+	if r.By != "" || r.All.Counted() == 0 {
+		return nil
+	}
+	return Curve(w, &r.All)
 }
 
 // Published is a share as the programme printed it; NaN where it printed none.

@@ -119,3 +119,19 @@ func TestSpoiledLeavesTheDenominator(t *testing.T) {
 		t.Errorf("counted %d, %v, rates %+v", f.Counted(), f.Results, f.Rates)
 	}
 }
+
+// TestRateBeforeTheFirstAnswerHasAnInterval: nobody has answered within the delay, which is not the same as certainty.
+func TestRateBeforeTheFirstAnswerHasAnInterval(t *testing.T) {
+	day := int64(24 * 3600 * 1000)
+	var set []stats.Outcome
+	for range 15 {
+		set = append(set, stats.Outcome{Result: stats.Answered, Delay: 3 * day})
+	}
+	f, err := stats.Summarise("all", set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, w := f.Rates[0], stats.Wilson(0, 15); r.Share != 0 || r.Low != 0 || r.High < w.High-1e-12 || r.High > w.High+1e-12 {
+		t.Errorf("%+v, want %+v", r, w)
+	}
+}

@@ -203,7 +203,7 @@ func (c *Curve) restrictedMean(tau float64) (mean, se float64) {
 
 // At returns the estimate at time t with its interval: the share without an answer just after t.
 func (c *Curve) At(t float64) (s, low, high float64) {
-	s, low, high = 1, 1, 1
+	s, low, high = 1, math.NaN(), math.NaN()
 	for _, step := range c.Steps {
 		if step.T > t {
 			break

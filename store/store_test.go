@@ -287,3 +287,37 @@ func FuzzDecodeRecord(f *testing.F) {
 		}
 	})
 }
+
+// TestFrozenLayout opens a journal that the first layout wrote. testdata/v1 is never made again: a new layout must
+// still read it.
+func TestFrozenLayout(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "journal"), os.DirFS("testdata/v1/journal")); err != nil {
+		t.Fatal(err)
+	}
+	db := open(t, dir)
+	if err := db.Verify(); err != nil {
+		t.Error(err)
+	}
+	st, ok := db.State("c.s0.01")
+	if !ok || st.Status != probes.Contacted || st.Detail["message_id"] != "m@x" || db.Last() != 11 {
+		t.Errorf("%+v, %d records", st, db.Last())
+	}
+	if c := db.Counts(); c[probes.Planned] != 2 || c[probes.Cancelled] != 1 || c[probes.Contacted] != 1 {
+		t.Errorf("%v", c)
+	}
+	if l, ok := db.Launch(); !ok || l.Title != "Frozen" || l.Audits != 4 {
+		t.Errorf("%+v", l)
+	}
+	found := 0
+	db.Records(0, func(r *probes.Record) bool {
+		if r.Event != nil && len(r.Event.Observations) == 2 && *r.Event.Observations[1].Number == 1.5 {
+			found++
+		}
+		return true
+	})
+	if found != 1 {
+		t.Error("the observations are lost")
+	}
+	record(t, db, probes.Event{Audit: "c.s2.01", Kind: probes.AuditCancelled})
+}

@@ -2,6 +2,7 @@ package site
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -193,6 +194,16 @@ func atRisk(v *stats.Curve, t float64) int {
 	return 0
 }
 
+// near says whether a curve ends so close above (-1) or below (1) the curve i that a label between them would lie on one.
+func near(curves []curve, i, side int) bool {
+	for j := range curves {
+		if d := float64(side) * (yOf(curves[j].end) - yOf(curves[i].end)); j != i && d > 0 && d < 1.5*labelGap {
+			return true
+		}
+	}
+	return false
+}
+
 // spread returns the heights of the labels at the right edge, moved apart where curves end close to each other.
 func spread(curves []curve) []float64 {
 	y := make([]float64, len(curves))
@@ -202,6 +213,9 @@ func spread(curves []curve) []float64 {
 			e = 0
 		}
 		y[i] = yOf(e) - 9
+		if near(curves, i, -1) && !near(curves, i, 1) && yOf(e)+20 < plotBottom {
+			y[i] = yOf(e) + 20
+		}
 	}
 	for range curves {
 		for i := range y {
@@ -214,7 +228,7 @@ func spread(curves []curve) []float64 {
 	}
 	for i := range y { // under the curve where there is no room above
 		if y[i] < plotTop+12 {
-			y[i] = plotTop + 30 + float64(i)*labelGap
+			y[i] = math.Max(plotTop+30, slices.Max(y)+labelGap)
 		}
 	}
 	return y

@@ -5,6 +5,7 @@ package townhall
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -29,6 +30,7 @@ type Options struct {
 	Seed       int64                 // of what a conduct draws
 	Speed      int64                 // campaign seconds per wall second; delays are campaign time
 	SMTP, IMAP net.Listener          // nil: loopback, any free port
+	TLS        *tls.Config           // offered by STARTTLS on both; nil: not offered
 	Fault      func(to string) Fault // what the submission server does to a message; nil: nothing
 	Skew       func() time.Duration  // how far the mail server's clock is off when it stamps a mail; nil: it is right
 }
@@ -92,7 +94,8 @@ func New(o Options) (*Town, error) {
 	for _, local := range o.Mailboxes {
 		u := imapmemserver.NewUser(local+"@"+o.Domain, o.Password)
 		err := errors.Join(u.Create("INBOX", nil),
-			u.Create("Junk", &imap.CreateOptions{SpecialUse: []imap.MailboxAttr{imap.MailboxAttrJunk}}))
+			u.Create("Junk", &imap.CreateOptions{SpecialUse: []imap.MailboxAttr{imap.MailboxAttrJunk}}),
+			u.Create("Sent", &imap.CreateOptions{SpecialUse: []imap.MailboxAttr{imap.MailboxAttrSent}}))
 		if err != nil {
 			return nil, err
 		}
@@ -110,6 +113,7 @@ func New(o Options) (*Town, error) {
 	}
 	t.smtp = smtp.NewServer(backend{t})
 	t.smtp.Domain, t.smtp.AllowInsecureAuth, t.smtp.EnableDSN = "mx."+o.Domain, true, true
+	t.smtp.TLSConfig = o.TLS
 	t.smtp.MaxMessageBytes, t.smtp.ErrorLog = 64<<20, log.New(io.Discard, "", 0)
 	return t, nil
 }
@@ -132,7 +136,7 @@ func (t *Town) Run(ctx context.Context) error {
 			return t.imap.NewSession(), nil, nil
 		},
 		Caps:         imap.CapSet{imap.CapIMAP4rev1: {}, imap.CapIMAP4rev2: {}, imap.CapIdle: {}, imap.CapSpecialUse: {}},
-		InsecureAuth: true, Logger: log.New(io.Discard, "", 0),
+		InsecureAuth: true, TLSConfig: t.o.TLS, Logger: log.New(io.Discard, "", 0),
 	})
 	failed := make(chan error, 2)
 	var serving sync.WaitGroup

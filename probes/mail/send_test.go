@@ -234,3 +234,34 @@ func TestSameAuditGivesTheSameWords(t *testing.T) {
 		}
 	})
 }
+
+// TestSentFolderProves finds a mail in doubt in the folder that the provider fills with what it took.
+func TestSentFolderProves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t, map[string]townhall.Conduct{"mairie": {Silent: 1}}, func(string) townhall.Fault { return townhall.DropInData })
+		defer b.close()
+		account := b.options.Accounts["claire"]
+		account.Sent = "Sent"
+		b.options.Accounts["claire"] = account
+		a, other := b.audit("mairie", 1), b.audit("mairie", 2)
+		for _, x := range []probes.Audit{a, other} {
+			if err := b.channel.Run(t.Context(), x, b.db.Record); err != nil {
+				t.Fatal(err)
+			}
+		}
+		st, _ := b.db.State(a.ID)
+		raw, err := b.db.Evidence(st.Raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := b.town.Put("claire", "Sent", raw, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		defer b.watch()()
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if b.status(a.ID) != probes.Contacted || b.status(other.ID) != probes.InDoubt {
+			t.Errorf("%s and %s; what is not in the folder proves nothing", b.status(a.ID), b.status(other.ID))
+		}
+	})
+}

@@ -28,7 +28,7 @@ type fact struct {
 }
 
 type eventRow struct {
-	At, Seen     stamp // campaign time; the page says so
+	At, Seen     stamp // campaign time
 	Wall         stamp
 	Kind, Code   string
 	Fault, Text  string
@@ -140,15 +140,16 @@ func (p *story) tell(o *stats.Outcome) {
 }
 
 func (p *story) event(e *probes.Event, line probes.Timeline) eventRow {
-	at := func(t time.Time) stamp {
+	at := func(t time.Time) stamp { // campaign time
 		if t.IsZero() {
 			return stamp{}
 		}
-		return stamp{p.Time(line.Campaign(t)), t.UTC().Format(time.RFC3339Nano)}
+		t = line.Campaign(t)
+		return stamp{p.Time(t), t.UTC().Format(time.RFC3339Nano)}
 	}
 	row := eventRow{At: at(e.At), Seen: at(e.Seen), Kind: p.Term("kind", string(e.Kind)), Code: string(e.Kind), Text: e.Text}
 	if line.Speed > 1 {
-		row.Wall = stamp{Text: e.At.UTC().Format("2006-01-02 15:04:05.000")}
+		row.Wall = stamp{Text: e.At.UTC().Format("2006-01-02 15:04:05.000")} // as logs have it
 	}
 	if e.Fault != "" {
 		row.Fault = p.Term("fault", string(e.Fault))

@@ -59,7 +59,7 @@ func (p *frame) follow(f filter, path string) {
 	p.Refresh, p.StopURL = refreshSeconds, off.href(path)
 }
 
-// Stamp is an instant for a reader and for a program.
+// stamp is an instant for a reader and for a program.
 type stamp struct{ Text, ISO string }
 
 func (p *frame) stamp(t time.Time) stamp {
@@ -77,7 +77,7 @@ func (p *frame) delay(o *stats.Outcome) string {
 	return p.Delay(float64(o.Delay))
 }
 
-// idPath escapes an audit's number for a path.
+// auditURL returns the page of an audit.
 func auditURL(o *stats.Outcome, f filter) string {
 	to := filter{Lang: f.Lang}
 	return to.href("/audits/" + strings.ReplaceAll(strings.ReplaceAll(string(o.ID), "%", "%25"), "/", "%2F"))

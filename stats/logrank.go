@@ -36,6 +36,9 @@ func CompareGroups(groups [][]Subject) (LogRank, error) {
 		return LogRank{}, err
 	}
 	k := len(groups)
+	if k < 2 {
+		return LogRank{P: math.NaN()}, nil
+	}
 	atRisk := make([]float64, k)
 	byTime := map[float64][]entry{}
 	for i, s := range flat {

@@ -135,3 +135,12 @@ func TestRateBeforeTheFirstAnswerHasAnInterval(t *testing.T) {
 		t.Errorf("%+v, want %+v", r, w)
 	}
 }
+
+func TestNothingToSummarise(t *testing.T) {
+	for _, by := range stats.Dimensions {
+		r, err := stats.Summary(nil, by)
+		if err != nil || len(r.Groups) != 0 || r.All.Counted() != 0 {
+			t.Errorf("%s: %+v, %v", by, r, err)
+		}
+	}
+}

@@ -38,13 +38,14 @@ func (a *app) open() (*config.Collector, *store.Collected, error) {
 
 // ledger is the outcomes of what was pulled so far. Its book is fed as pages are filed, so that nothing is read twice.
 type ledger struct {
+	db   *store.Collected
 	mu   sync.Mutex
 	book *stats.Book
 }
 
 // newLedger reads everything that is filed.
 func newLedger(db *store.Collected) (*ledger, error) {
-	l := &ledger{book: stats.NewBook()}
+	l := &ledger{db: db, book: stats.NewBook()}
 	for _, name := range db.Probers() {
 		err := db.Records(name, 0, func(r *probes.Record) bool { l.book.Add(name, r); return true })
 		if err != nil {
@@ -55,11 +56,11 @@ func newLedger(db *store.Collected) (*ledger, error) {
 }
 
 // file stores a page and folds in what was new in it.
-func (l *ledger) file(db *store.Collected, prober string, page [][]byte) ([]probes.Record, error) {
+func (l *ledger) file(prober string, page [][]byte) ([]probes.Record, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	had := db.Cursor(prober)
-	records, err := db.File(prober, page)
+	had := l.db.Cursor(prober)
+	records, err := l.db.File(prober, page)
 	if err != nil {
 		return nil, err
 	}
@@ -77,6 +78,22 @@ func (l *ledger) Snapshot() site.Snapshot {
 	defer l.mu.Unlock()
 	now := time.Now()
 	return site.Snapshot{At: now, Launches: l.book.Launches(), Outcomes: l.book.Outcomes(now), Unmatched: l.book.Unmatched()}
+}
+
+// Events returns the audit's events in the order of the journal. It reads the journals through: it is for one page.
+func (l *ledger) Events(id probes.AuditID) (out []probes.Event, err error) {
+	for _, name := range l.db.Probers() {
+		err := l.db.Records(name, 0, func(r *probes.Record) bool {
+			if r.Event != nil && r.Event.Audit == id {
+				out = append(out, *r.Event)
+			}
+			return true
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // puller brings one prober's journal and evidence.
@@ -107,7 +124,7 @@ func (p *puller) once(ctx context.Context, wait time.Duration) (more bool, n int
 	if err := p.evidence(ctx, page.Records); err != nil {
 		return false, 0, err
 	}
-	records, err := p.ledger.file(p.db, p.name, page.Records)
+	records, err := p.ledger.file(p.name, page.Records)
 	if err != nil {
 		return false, 0, err
 	}

@@ -82,7 +82,7 @@ func (d *document) prober(p *Prober) {
 	if d.root == nil {
 		return
 	}
-	d.resolve(&p.Data, &p.TokenFile, &p.Campaign, &p.Directory)
+	d.resolve(&p.Data, &p.TokenFile, &p.Campaign, &p.Directory, &p.Suppress)
 	p.Token = d.secret("token", p.Token, "token_file", p.TokenFile)
 	d.name("name", p.Name)
 	for _, required := range []struct{ path, text string }{{"data", p.Data}, {"campaign", p.Campaign}, {"directory", p.Directory}} {

@@ -46,6 +46,9 @@ func LoadFiles(path, campaign, structures string) (*Prober, *Campaign, []directo
 	var list []directory.Structure
 	gather("campaign", campaign, p.Campaign, func(path string) (err error) { c, err = LoadCampaign(path); return err })
 	gather("directory", structures, p.Directory, func(path string) (err error) { list, err = directory.Load(path); return err })
+	if p.Suppress != "" {
+		gather("suppress", "", p.Suppress, func(path string) error { _, err := directory.LoadSuppressed(path); return err })
+	}
 	if sound {
 		faults = append(faults, CheckTogether(p, c, list)...)
 	}

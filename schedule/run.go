@@ -38,9 +38,11 @@ type Runner struct {
 	Timeline probes.Timeline
 	Hours    func(probes.StructureID) Hours // nil: always open
 	Parallel int                            // tries under way at once
-	Skip     bool                           // what was due while we were down is missed; otherwise it runs at the next open hour
-	Late     time.Duration                  // wall time after which a try counts as late
-	Grace    time.Duration                  // how long tries under way may go on once the runner is told to stop
+	// Skip says of an audit that was due while we were down whether it is missed at the campaign instant; otherwise it
+	// runs at the next open hour. nil: none is missed.
+	Skip  func(a probes.Audit, campaign time.Time) bool
+	Late  time.Duration // wall time after which a try counts as late
+	Grace time.Duration // how long tries under way may go on once the runner is told to stop
 
 	mu     sync.Mutex
 	flying map[probes.AuditID]bool
@@ -149,7 +151,7 @@ func (r *Runner) start(ctx context.Context, trying *sync.WaitGroup, st probes.St
 	case time.Since(r.Timeline.Wall(st.Due)) <= r.Late:
 		r.try(ctx, trying, st)
 		return nil
-	case r.Skip:
+	case r.Skip != nil && r.Skip(a, now):
 		e.Kind, e.Fault = probes.AuditMissed, probes.Ours
 		e.Text = fmt.Sprintf("due %v, the prober was down or paused until %v", st.Due.Format(time.RFC3339), now.Format(time.RFC3339))
 	default:

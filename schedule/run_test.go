@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sonde-fleet/sonde/config"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/schedule"
 	"github.com/sonde-fleet/sonde/schedule/calendar"
@@ -122,7 +123,9 @@ func TestEachAuditRunsOnceWhenItIsDueAndIsClosedAtItsDeadline(t *testing.T) {
 
 func TestFaultOfOursIsTriedAgainThriceAtMost(t *testing.T) {
 	night(t, 1, func(t *testing.T, db *store.DB, audits []probes.Audit) {
-		p := &scripted{do: func(context.Context, probes.Audit, int, func(probes.Event) error) error { return errors.New("no route") }}
+		p := &scripted{do: func(context.Context, probes.Audit, int, func(probes.Event) error) error {
+			return errors.New("no route")
+		}}
 		run(t, runner(db, p), 24*time.Hour)
 		if len(p.ran) != 3 || p.when[1].Sub(p.when[0]) != 15*time.Minute || p.when[2].Sub(p.when[1]) != time.Hour {
 			t.Errorf("tries at %v", p.when)
@@ -201,7 +204,7 @@ func TestDueWhileDown(t *testing.T) {
 			time.Sleep(150 * time.Minute) // the first is 90 minutes late, the second 30
 			p := &scripted{}
 			r := runner(db, p)
-			r.Skip = true
+			r.Skip = func(probes.Audit, time.Time) bool { return true }
 			run(t, r, 24*time.Hour)
 			if status(db, audits[0].ID) != probes.Missed || !slices.Equal(p.ran, []probes.AuditID{audits[1].ID, audits[2].ID}) {
 				t.Errorf("the late one is %s, ran %v", status(db, audits[0].ID), p.ran)
@@ -278,4 +281,23 @@ func TestCrashBetweenFilesOfALaunchIsCompleted(t *testing.T) {
 			t.Errorf("%v, %d records", c, db.Last())
 		}
 	})
+}
+
+// TestWavesMissedWhileDown asks each policy about a daily wave whose last three ticks passed while the prober was down.
+func TestWavesMissedWhileDown(t *testing.T) {
+	now := time.Date(2026, 3, 5, 18, 0, 0, 0, time.UTC)
+	for policy, want := range map[string][]bool{"all": {false, false, false}, "latest": {true, true, false}, "skip": {true, true, true}} {
+		c := &config.Campaign{Zone: "UTC", Start: "2026-03-01", End: "2026-03-31", Missed: config.MissedRun,
+			Waves: []config.Wave{{ID: "daily", Cron: "0 9 * * *", Channel: "mail", Spread: time.Hour, Missed: policy}}}
+		skip := schedule.Skips(c)
+		for i, day := range []int{3, 4, 5} {
+			due := time.Date(2026, 3, day, 9, 20, 0, 0, time.UTC)
+			if got := skip(probes.Audit{Wave: "daily", Due: due}, now); got != want[i] {
+				t.Errorf("%s, tick of day %d: missed %v, want %v", policy, day, got, want[i])
+			}
+		}
+		if skip(probes.Audit{Wave: schedule.PlanWave, Due: now.Add(-48 * time.Hour)}, now) {
+			t.Error("the plan's own audits follow the campaign's policy")
+		}
+	}
 }

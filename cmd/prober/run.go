@@ -38,6 +38,9 @@ func (*runCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	if err := suppressListed(db, p, list); err != nil {
+		return err
+	}
 	channel, err := buildMail(p, c, db)
 	if err != nil {
 		return cli.UsageError{Err: err}
@@ -55,7 +58,7 @@ func (*runCmd) Run(a *app) error {
 	slog.Info("prober runs", "campaign", launch.Campaign, "audits", launch.Audits, "feed", l.Addr().String(),
 		"campaign_time", launch.Timeline.Campaign(time.Now()).Format(time.RFC3339))
 	runner := &schedule.Runner{Store: db, Probes: map[probes.Channel]probes.Probe{probes.Mail: channel}, Watchers: []probes.Watcher{channel},
-		Timeline: launch.Timeline, Hours: hoursOf(db), Parallel: p.Parallel, Skip: c.Missed == "skip", Late: c.Late, Grace: stopWithin}
+		Timeline: launch.Timeline, Hours: hoursOf(db), Parallel: p.Parallel, Skip: schedule.Skips(c), Late: c.Late, Grace: stopWithin}
 	return runner.Run(a.ctx)
 }
 
@@ -98,6 +101,30 @@ func launchCampaign(db *store.DB, p *config.Prober, c *config.Campaign, list []d
 		structures[i] = list[i].Structure
 	}
 	return schedule.Launch(db, l, structures, audits, channels)
+}
+
+// suppressListed records those of the suppression list who are not suppressed yet. Who leaves the list stays suppressed
+// for this campaign: an edited file must not start contacts again.
+func suppressListed(db *store.DB, p *config.Prober, list []directory.Structure) error {
+	if p.Suppress == "" {
+		return nil
+	}
+	listed, err := directory.LoadSuppressed(p.Suppress)
+	if err != nil {
+		return cli.UsageError{Err: err}
+	}
+	for i := range list {
+		entry, yes := listed.Has(&list[i])
+		if !yes || db.Suppressed(list[i].ID) {
+			continue
+		}
+		e := probes.Event{Kind: probes.StructureSuppressed, At: time.Now().UTC(), Detail: map[string]string{"structure": string(list[i].ID),
+			"by": "suppression list", "reason": entry}}
+		if err := db.Record(e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // hoursOf returns when a structure is open, as the journal knows it.

@@ -31,7 +31,7 @@ type status struct {
 // every record exactly once.
 func TestKilledAtRandom(t *testing.T) {
 	m := daemons.Start(t)
-	n := *kills * 20
+	n := *kills * 8
 	f := newFleet(t, m, n, func(i int) string { return fmt.Sprintf("s%05d@%s", i, daemons.Services) })
 	seed := rand.Uint64()
 	t.Logf("seed %d, %d structures, %d kills", seed, n, *kills)

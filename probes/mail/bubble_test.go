@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -39,7 +40,7 @@ type bubble struct {
 // newBubble opens a town whose structures are given by local part, at SERVICE@x.example.
 func newBubble(t *testing.T, structures map[string]townhall.Conduct, fault func(to string) townhall.Fault) *bubble {
 	t.Helper()
-	b := &bubble{t: t, dir: t.TempDir()}
+	b := &bubble{t: t, dir: memory(t)}
 	smtp, imap := townhall.NewPipe("smtp"), townhall.NewPipe("imap")
 	b.imap = &switchboard{pipe: imap}
 	o := townhall.Options{Domain: domain, Mailboxes: []string{"claire"}, Password: password, Structures: map[string]townhall.Conduct{},
@@ -75,6 +76,17 @@ func newBubble(t *testing.T, structures map[string]townhall.Conduct, fault func(
 	b.served.Go(func() { town.Run(ctx) })
 	synctest.Wait()
 	return b
+}
+
+// memory returns a folder in memory where the system has one: months of events wait for no disk there, and what a disk
+// does is tested in ./store and ./integration.
+func memory(t *testing.T) string {
+	dir, err := os.MkdirTemp("/dev/shm", "sonde-test-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
 }
 
 func (b *bubble) open() {

@@ -1,4 +1,4 @@
-# The two commands that a reader needs are `make demo` and `make test`; both install what they need.
+# The two commands that a reader needs are `make demo` and `make test`. Go is there already; the rest they bring.
 .PHONY: demo test install build check bench fuzz fmt clean
 
 GO ?= go
@@ -10,7 +10,7 @@ demo: build
 test: install
 	SONDE_INTEGRATION=required $(GOTEST) -race -shuffle=on -timeout 25m ./...
 
-# Debian's packages (scripts/install.sh lists them) and Go itself, where they are missing.
+# Debian's packages (scripts/install.sh lists them) and Go modules, where they are missing.
 install:
 	sh scripts/install.sh
 	$(GO) mod download

@@ -11,7 +11,7 @@ const (
 	AuditSuppressed Kind = "audit.suppressed" // the structure is on the suppression list; never counted
 	AuditCancelled  Kind = "audit.cancelled"  // an operator took it out; never counted
 	AuditSpoiled    Kind = "audit.spoiled"    // an operator or auditor declared it spoiled by us
-	AuditResolved   Kind = "audit.resolved"   // an operator decided an audit in doubt; Detail "as": accepted, not-sent or spoiled
+	AuditResolved   Kind = "audit.resolved"   // an operator decided an audit in doubt; Detail "as": accepted, not-sent (with "retry") or spoiled
 	AuditClosed     Kind = "audit.closed"     // its deadline has passed; the watch is over
 	ProbeFault      Kind = "probe.fault"      // the try failed through us; Text says how
 )
@@ -31,7 +31,7 @@ const (
 	MailRefused   Kind = "mail.refused"   // the server said 5xx; Detail: code, enhanced, command
 	MailDeferred  Kind = "mail.deferred"  // the server said 4xx
 	MailInDoubt   Kind = "mail.in-doubt"  // the reply to the dot was lost: never sent again
-	MailWitnessed Kind = "mail.witnessed" // proof that the server had taken it; Detail "by": copy, receipt, sent-folder or answer
+	MailWitnessed Kind = "mail.witnessed" // proof that the server had taken it; Detail "by": copy or sent-folder
 	MailUnsent    Kind = "mail.unsent"    // it is certain that nothing was taken: the same bytes may go again
 	MailReceived  Kind = "mail.received"  // a mail came in for the audit; Detail: class, answer, match, …
 	MailUnmatched Kind = "mail.unmatched" // a mail that belongs to no audit for sure: the holding pen

@@ -35,6 +35,9 @@ func (s Status) Ended() bool {
 	return false
 }
 
+// Startable says whether a try may be begun: nothing has left yet.
+func (s Status) Startable() bool { return s == Planned || s == Prepared }
+
 // Started says whether something may have left for the structure.
 func (s Status) Started() bool {
 	return s == Sending || s == InDoubt || s == Contacted || s == Closed || s == Refused
@@ -73,10 +76,13 @@ func (s Status) Next(e *Event) Status {
 		if s.Started() || s.Ended() {
 			return s // what may have left is not undone by our fault
 		}
-		if e.Detail["retry"] != "" {
-			return Planned
+		switch {
+		case e.Detail["retry"] == "":
+			return Faulted
+		case s == Prepared: // the same bytes are tried again
+			return Prepared
 		}
-		return Faulted
+		return Planned
 	case AuditResolved:
 		if s != InDoubt {
 			return s
@@ -135,8 +141,8 @@ func (st *State) Apply(e *Event) {
 		}
 	case MailSending, MailAccepted:
 		st.Sent = e.At
-	case ProbeFault, AuditPostponed:
-		if at, err := time.Parse(time.RFC3339Nano, e.Detail["retry"]); err == nil && st.Status == Planned {
+	case ProbeFault, AuditPostponed, AuditResolved:
+		if at, err := time.Parse(time.RFC3339Nano, e.Detail["retry"]); err == nil && st.Status.Startable() {
 			st.Due = at
 		}
 	}

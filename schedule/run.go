@@ -72,9 +72,10 @@ func (r *Runner) Run(ctx context.Context) error {
 			}
 		})
 	}
-	// What a crash left prepared or half sent comes first; the probe knows which of it may still go.
+	// What a crash left half sent is declared in doubt by its probe: that sends nothing, so nobody is asked. What it left
+	// prepared is due like any other audit.
 	for _, st := range r.Store.Active() {
-		if st.Status != probes.InDoubt {
+		if st.Status == probes.Sending {
 			r.try(work, &trying, st)
 		}
 	}

@@ -225,6 +225,63 @@ func TestDueWhileDown(t *testing.T) {
 	})
 }
 
+// TestWhatACrashLeftPreparedAsksAgain: suppression, pause and the policy for late audits hold for it too.
+func TestWhatACrashLeftPreparedAsksAgain(t *testing.T) {
+	night(t, 3, func(t *testing.T, db *store.DB, audits []probes.Audit) {
+		for _, a := range audits {
+			if err := db.Record(probes.Event{Audit: a.ID, Kind: probes.MailPrepared, Try: 1, At: time.Now()}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, e := range []probes.Event{{Kind: probes.StructureSuppressed, Detail: map[string]string{"structure": "s1"}}, {Kind: probes.CampaignPaused}} {
+			if err := db.Record(e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p := &scripted{}
+		run(t, runner(db, p), 5*time.Hour)
+		if len(p.ran) != 0 {
+			t.Errorf("ran %v in a pause", p.ran)
+		}
+		if err := db.Record(probes.Event{Kind: probes.CampaignResumed}); err != nil {
+			t.Fatal(err)
+		}
+		run(t, runner(db, p), time.Hour)
+		slices.Sort(p.ran)
+		if !slices.Equal(p.ran, []probes.AuditID{audits[0].ID, audits[2].ID}) || status(db, audits[1].ID) != probes.Suppressed {
+			t.Errorf("ran %v, the suppressed one is %s", p.ran, status(db, audits[1].ID))
+		}
+	})
+}
+
+// TestResolvedAsNotSentGoesWithoutARestart: the operator has proven that nothing was taken.
+func TestResolvedAsNotSentGoesWithoutARestart(t *testing.T) {
+	night(t, 1, func(t *testing.T, db *store.DB, audits []probes.Audit) {
+		p := &scripted{do: func(_ context.Context, a probes.Audit, try int, record func(probes.Event) error) error {
+			if try > 1 {
+				return accept(a, try, record)
+			}
+			for _, k := range []probes.Kind{probes.MailPrepared, probes.MailSending, probes.MailInDoubt} {
+				if err := record(probes.Event{Audit: a.ID, Kind: k, Try: try, At: time.Now()}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}}
+		time.AfterFunc(5*time.Hour, func() {
+			e := probes.Event{Audit: audits[0].ID, Kind: probes.AuditResolved, At: time.Now(), Detail: map[string]string{"as": "not-sent",
+				"retry": time.Now().Format(time.RFC3339Nano)}}
+			if err := db.Record(e); err != nil {
+				t.Error(err)
+			}
+		})
+		run(t, runner(db, p), 24*time.Hour)
+		if len(p.ran) != 2 || status(db, audits[0].ID) != probes.Contacted {
+			t.Errorf("ran %v at %v, %s", p.ran, p.when, status(db, audits[0].ID))
+		}
+	})
+}
+
 func TestChannelThatIsNotBuiltIsAwaited(t *testing.T) {
 	night(t, 1, func(t *testing.T, db *store.DB, audits []probes.Audit) {
 		r := runner(db, nil)

@@ -221,7 +221,7 @@ func (b *Book) outcome(e *entry, now time.Time) Outcome {
 	switch o.Result {
 	case Answered:
 		o.Replied = line.Campaign(e.replied).UTC()
-		o.Delay = ms(o.Replied.Sub(o.Sent))
+		o.Delay = max(0, ms(o.Replied.Sub(o.Sent))) // clocks of two machines: an answer is never before the question
 		o.Late = o.Replied.After(e.audit.Deadline)
 		o.Followed = min(o.Delay, window)
 		o.Answer, o.Junk = e.answer.Detail["answer"], e.answer.Detail["folder"] != "" && e.answer.Detail["folder"] != "INBOX"

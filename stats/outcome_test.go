@@ -57,6 +57,7 @@ func TestOutcomes(t *testing.T) {
 		{"silent to the end", append(sent[:3:3], after(15*day, probes.AuditClosed)), 60 * day, stats.Silent, 0, 15*day - 2*time.Second, nil},
 		{"answered the next morning", append(sent[:3:3], human(25*h+2*time.Second)), 3 * day, stats.Answered, 25 * h, 0,
 			func(o stats.Outcome) bool { return o.Worked == (7*h).Milliseconds() && o.Days == 1 }},
+		{"answer stamped before the question by a clock that runs behind", append(sent[:3:3], human(time.Second)), day, stats.Answered, 0, 0, nil},
 		{"answers out of order", append(sent[:3:3], human(30*h+2*time.Second), human(20*h+2*time.Second)), 3 * day, stats.Answered, 20 * h, 0, nil},
 		{"acknowledged, then silent", append(sent[:3:3], after(62*time.Second, probes.MailReceived, "class", "auto-ack", "sure", "yes")), day, stats.Silent, 0, day - 2*time.Second,
 			func(o stats.Outcome) bool { return o.Acked && o.AckDelay == 60_000 }},

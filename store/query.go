@@ -48,7 +48,7 @@ func (db *DB) States(f func(probes.State) bool) error {
 	}
 }
 
-// Due returns at most n planned audits whose campaign instant is not after t, the earliest first, and the instant of
+// Due returns at most n audits, planned or prepared, whose campaign instant is not after t, the earliest first, and the instant of
 // the next one that is (zero when there is none).
 func (db *DB) Due(t time.Time, n int) (due []probes.State, next time.Time) {
 	return db.until(bucketDue, t, n)

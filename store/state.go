@@ -21,7 +21,7 @@ const stateVersion = 1
 var (
 	bucketMeta       = []byte("meta")       // version, applied, launch
 	bucketAudits     = []byte("audits")     // audit → probes.State
-	bucketDue        = []byte("due")        // campaign instant + audit: planned ones only
+	bucketDue        = []byte("due")        // campaign instant + audit: planned or prepared
 	bucketDeadline   = []byte("deadline")   // campaign instant + audit: not ended
 	bucketActive     = []byte("active")     // audit: prepared, sending or in doubt; what a crash may have left behind
 	bucketKeys       = []byte("keys")       // key, 0, audit
@@ -216,7 +216,7 @@ func (p *projection) put(before, st *probes.State) error {
 	p.counts[st.Status]++
 	has := status{st.Status, timeKey(st.Due, st.Audit.ID), timeKey(st.Audit.Deadline, st.Audit.ID)}
 	return errors.Join(
-		p.index(bucketDue, had.due, has.due, had.Status == probes.Planned, has.Status == probes.Planned),
+		p.index(bucketDue, had.due, has.due, had.Startable(), has.Startable()),
 		p.index(bucketDeadline, had.deadline, has.deadline, had.open(), has.open()),
 		p.index(bucketActive, id, id, had.active(), has.active()))
 }

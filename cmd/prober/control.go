@@ -46,6 +46,12 @@ type doubt struct {
 	Decide     bool      `json:"decide"` // the window is over: an operator decides
 }
 
+// enrolled is a structure of the campaign.
+type enrolled struct {
+	probes.Structure
+	Suppressed bool `json:"suppressed"`
+}
+
 // controlHandler serves the owner's side of the socket.
 func controlHandler(p *config.Prober, db *store.DB, running bool) http.Handler {
 	mux := http.NewServeMux()
@@ -77,7 +83,7 @@ func controlHandler(p *config.Prober, db *store.DB, running bool) http.Handler {
 			http.Error(w, "there is no such structure in the campaign", http.StatusNotFound)
 			return
 		}
-		json.NewEncoder(w).Encode(s)
+		json.NewEncoder(w).Encode(enrolled{s, db.Suppressed(s.ID)})
 	})
 	mux.HandleFunc("POST /control/event", func(w http.ResponseWriter, q *http.Request) {
 		var e probes.Event
@@ -86,6 +92,9 @@ func controlHandler(p *config.Prober, db *store.DB, running bool) http.Handler {
 			return
 		}
 		e.At = time.Now().UTC()
+		if l, ok := db.Launch(); ok && e.Kind == probes.AuditResolved && e.Detail["as"] == "not-sent" {
+			e.Detail["retry"] = l.Timeline.Campaign(e.At).UTC().Format(time.RFC3339Nano)
+		}
 		if err := db.Record(e); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return

@@ -85,12 +85,14 @@ func (a *app) operate(e probes.Event, reason string) error {
 	if reason != "" {
 		e.Detail["reason"] = reason
 	}
+	e.At = time.Now().UTC()
 	if err := c.call(a.ctx, "POST", "/control/event", e, nil); err != nil {
 		return err
 	}
 	if a.JSON {
 		return a.Object(e)
 	}
+	a.Printf("recorded: %s %s %s\n", e.Kind, e.Audit, describe(&e))
 	return nil
 }
 
@@ -250,7 +252,11 @@ func (b *backupCmd) Run(a *app) error {
 	if err := errors.Join(c.call(a.ctx, "GET", "/control/backup", nil, f), f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
-	return os.Rename(f.Name(), b.File)
+	if err := os.Rename(f.Name(), b.File); err != nil {
+		return err
+	}
+	a.Printf("the journals are in %s\n", b.File)
+	return nil
 }
 
 type verifyCmd struct{}

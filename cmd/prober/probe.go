@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -35,6 +36,9 @@ func (p *probeCmd) Run(a *app) error {
 	}
 	audit, s, err := p.audit(c, list)
 	if err != nil {
+		return cli.UsageError{Err: err}
+	}
+	if err := a.mayContact(conf, &s); err != nil {
 		return cli.UsageError{Err: err}
 	}
 	db, err := store.Open(filepath.Join(conf.Data, "single"))
@@ -91,6 +95,32 @@ func (p *probeCmd) show(a *app, e *probes.Event) {
 	}
 }
 
+// mayContact asks the suppression list, and the campaign's store where there is one.
+func (a *app) mayContact(conf *config.Prober, s *directory.Structure) error {
+	if conf.Suppress != "" {
+		listed, err := directory.LoadSuppressed(conf.Suppress)
+		if err != nil {
+			return err
+		}
+		if entry, yes := listed.Has(s); yes {
+			return fmt.Errorf("%s is on the suppression list (%s)", s.ID, entry)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(conf.Data, "state.db")); err != nil {
+		return nil // no campaign has run here
+	}
+	c, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer c.stop()
+	var found enrolled
+	if err := c.call(a.ctx, "GET", "/control/structure/"+string(s.ID), nil, &found); err == nil && found.Suppressed {
+		return fmt.Errorf("%s is suppressed in the campaign", s.ID)
+	}
+	return nil
+}
+
 // errNoGround says that nobody may be contacted who is not in the directory with a legal ground.
 var errNoGround = errors.New("no structure of the directory has this contact, so there is no legal ground for contacting it; Try: add it to the directory")
 
@@ -106,10 +136,16 @@ func (p *probeCmd) audit(c *config.Campaign, list []directory.Structure) (audit 
 	if p.Persona == "" && len(c.Personas) > 0 {
 		p.Persona = c.Personas[0].ID
 	}
+	if !slices.ContainsFunc(c.Personas, func(x config.Persona) bool { return x.ID == p.Persona }) {
+		return audit, s, fmt.Errorf("-persona %s: the campaign has no such persona", p.Persona)
+	}
 	for _, x := range c.Scenarios {
 		if p.Scenario == "" && x.Suits(p.Channel, s.Kind) {
 			p.Scenario = x.ID
 		}
+	}
+	if !slices.ContainsFunc(c.Scenarios, func(x config.Scenario) bool { return x.ID == p.Scenario && x.Suits(p.Channel, s.Kind) }) {
+		return audit, s, fmt.Errorf("-scenario %q: no scenario of the campaign has this name and suits %s and %s", p.Scenario, p.Channel, s.Kind)
 	}
 	now := time.Now().UTC()
 	id := probes.AuditID(fmt.Sprintf("single.%s.%d", s.ID, now.UnixMilli()))

@@ -38,6 +38,9 @@ type arrival struct {
 func (w *watcher) fetch(ctx context.Context, l *link, noticed time.Time) error {
 	validity, last := w.c.o.Archive.Mailbox(w.name())
 	began, absent := time.Now(), w.absent
+	if noticed.Before(w.fetched) {
+		noticed = time.Time{} // it may have announced what the last fetch brought
+	}
 	if lower := noticed.Add(-pushWithin); !noticed.IsZero() && lower.After(absent) {
 		absent = lower
 	}
@@ -76,7 +79,7 @@ func (w *watcher) fetch(ctx context.Context, l *link, noticed time.Time) error {
 		}
 		a := arrival{uid: buf.UID, internal: buf.InternalDate, seen: time.Now(), absent: absent, raw: buf.FindBodySection(section)}
 		a.cut = buf.RFC822Size > int64(len(a.raw)) && int64(len(a.raw)) >= w.c.o.MaxMessage
-		if !noticed.IsZero() { // the first of those that one notice announced
+		if !noticed.IsZero() && !noticed.Before(buf.InternalDate) { // the first of those that one notice announced
 			a.seen, noticed = noticed, time.Time{}
 		}
 		chunk, size = append(chunk, a), size+len(a.raw)
@@ -93,7 +96,7 @@ func (w *watcher) fetch(ctx context.Context, l *link, noticed time.Time) error {
 	if err := file(); err != nil {
 		return err
 	}
-	w.absent = began // what comes later was not there when this fetch began
+	w.absent, w.fetched = began, time.Now() // what comes later was not there when this fetch began
 	return nil
 }
 

@@ -35,7 +35,9 @@ func (c *Channel) Run(ctx context.Context, a probes.Audit, record func(probes.Ev
 		t.number = st.Try
 		return t.inDoubt(errors.New("the prober stopped between the final dot and the server's reply"))
 	case known && st.Status == probes.Prepared:
-		t.number = st.Try
+		if st.Due.Equal(a.Due) { // a crash, not a fault after which it was put off
+			t.number = st.Try
+		}
 		if err := t.restore(st); err != nil {
 			return err
 		}

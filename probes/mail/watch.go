@@ -66,6 +66,7 @@ type watcher struct {
 	junk    func(folder string) // called once with the spam folder's name; nil: not asked for
 	dark    time.Time           // since when nothing is seen; zero: all is well
 	absent  time.Time           // when the last fetch that came to its end began
+	fetched time.Time           // when it ended
 }
 
 // name identifies the folder in the store and in events.

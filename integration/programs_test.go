@@ -1,3 +1,5 @@
+// Package integration holds the tests that need real daemons and real processes: Postfix, Dovecot, and our own
+// programs killed at random instants. It has no code of its own.
 package integration
 
 import (

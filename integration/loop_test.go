@@ -124,29 +124,30 @@ func TestLoopOverRealServers(t *testing.T) {
 // answer writes back to a probe that has come into the service's mailbox; it says whether there was one.
 func answer(t *testing.T, m *daemons.Mail, address, text, headers string) bool {
 	t.Helper()
-	for _, file := range m.Maildir(address, "") {
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		probe, err := netmail.ReadMessage(bytes.NewReader(raw))
-		if err != nil {
-			t.Fatal(err)
-		}
-		to, err := netmail.ParseAddress(probe.Header.Get("From"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		msg := fmt.Sprintf("From: Accueil <%s>\r\nTo: %s\r\nSubject: Re: %s\r\nIn-Reply-To: %s\r\nMessage-ID: <%d@service.test>\r\n"+
-			"Date: %s\r\n%sMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n%s",
-			address, to.Address, probe.Header.Get("Subject"), probe.Header.Get("Message-Id"), time.Now().UnixNano(),
-			time.Now().Format(time.RFC1123Z), headers, text)
-		if err := smtp.SendMail(m.SMTP, nil, address, []string{to.Address}, []byte(msg)); err != nil {
-			t.Fatal(err)
-		}
-		return true
+	files := m.Maildir(address, "")
+	if len(files) == 0 {
+		return false
 	}
-	return false
+	raw, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	probe, err := netmail.ReadMessage(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, err := netmail.ParseAddress(probe.Header.Get("From"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	msg := fmt.Sprintf("From: Accueil <%s>\r\nTo: %s\r\nSubject: Re: %s\r\nIn-Reply-To: %s\r\nMessage-ID: <%d@service.test>\r\n"+
+		"Date: %s\r\n%sMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n%s",
+		address, to.Address, probe.Header.Get("Subject"), probe.Header.Get("Message-Id"), time.Now().UnixNano(),
+		time.Now().Format(time.RFC1123Z), headers, text)
+	if err := smtp.SendMail(m.SMTP, nil, address, []string{to.Address}, []byte(msg)); err != nil {
+		t.Fatal(err)
+	}
+	return true
 }
 
 // checkTime compares when we say a mail came with when Dovecot wrote it: the name of a Maildir file holds the instant

@@ -58,7 +58,6 @@ func openJournal(name string) (*journal, error) {
 type request struct {
 	records []probes.Record
 	bodies  []evidenceBody
-	raw     [][]byte // of the records, once numbered
 	answer  chan error
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sonde-fleet/sonde/probes"
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // stateVersion is the layout of state.db. The state follows from the journal, so an older layout is made anew.
@@ -45,7 +46,7 @@ func initState(tx *bolt.Tx) error {
 			return fmt.Errorf("state.db has layout %d, this program knows %d; upgrade it", binary.BigEndian.Uint64(v), stateVersion)
 		} else if len(v) != 8 || binary.BigEndian.Uint64(v) < stateVersion {
 			for _, b := range stateBuckets {
-				if err := tx.DeleteBucket(b); err != nil && !errors.Is(err, bolt.ErrBucketNotFound) {
+				if err := tx.DeleteBucket(b); err != nil && !errors.Is(err, bolterrors.ErrBucketNotFound) {
 					return err
 				}
 			}

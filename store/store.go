@@ -17,8 +17,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/sonde-fleet/sonde/probes"
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // ErrInUse says that another process has the store open; bbolt allows one.
@@ -76,7 +76,7 @@ func Open(dir string) (*DB, error) {
 
 func openBolt(path string) (*bolt.DB, error) {
 	b, err := bolt.Open(path, 0o600, options())
-	if errors.Is(err, bolt.ErrTimeout) {
+	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("open %s: %w", path, ErrInUse)
 	}
 	if err != nil {
@@ -249,10 +249,4 @@ func (db *DB) journalName(campaign string, t time.Time) string {
 		campaign = "fleet"
 	}
 	return filepath.Join(db.dir, "journal", campaign+"-"+t.UTC().Format("2006-01")+".db")
-}
-
-// campaignOf returns the campaign that an audit's identifier names.
-func campaignOf(id probes.AuditID) string {
-	c, _, _ := strings.Cut(string(id), ".")
-	return c
 }

@@ -26,14 +26,21 @@ const (
 	evidenceBatch = 64
 )
 
-// open loads the configuration and the collector's store.
-func (a *app) open() (*config.Collector, *store.Collected, error) {
+// open loads the configuration and the collector's store, and reads what is filed.
+func (a *app) open() (*config.Collector, *store.Collected, *ledger, error) {
 	c, err := config.LoadCollector(a.config)
 	if err != nil {
-		return nil, nil, cli.UsageError{Err: err}
+		return nil, nil, nil, cli.UsageError{Err: err}
 	}
 	db, err := store.OpenCollected(c.Data)
-	return c, db, err
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	l, err := newLedger(db)
+	if err != nil {
+		return nil, nil, nil, errors.Join(err, db.Close())
+	}
+	return c, db, l, nil
 }
 
 // ledger is the outcomes of what was pulled so far. Its book is fed as pages are filed, so that nothing is read twice.
@@ -193,15 +200,11 @@ func pullers(c *config.Collector, db *store.Collected, l *ledger) []*puller {
 type pullCmd struct{}
 
 func (*pullCmd) Run(a *app) error {
-	c, db, err := a.open()
+	c, db, l, err := a.open()
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	l, err := newLedger(db)
-	if err != nil {
-		return err
-	}
 	var faults []error
 	for _, p := range pullers(c, db, l) {
 		total := 0
@@ -228,15 +231,11 @@ func (*pullCmd) Run(a *app) error {
 type runCmd struct{}
 
 func (*runCmd) Run(a *app) error {
-	c, db, err := a.open()
+	c, db, l, err := a.open()
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	l, err := newLedger(db)
-	if err != nil {
-		return err
-	}
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("site: %w; Try: another listen in %s", err, a.config)

@@ -27,7 +27,6 @@ type grammar struct {
 type app struct {
 	ctx    context.Context
 	config string
-	stderr io.Writer
 	*cli.Output
 }
 
@@ -39,12 +38,6 @@ func main() {
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var g grammar
-	out := &cli.Output{Out: stdout, Err: stderr}
-	command, code, ok := cli.Parse(&g, "collector", "Pulls what the probers recorded, and turns it into figures.", args, out)
-	if !ok {
-		return code
-	}
-	cli.Logs(stderr)
-	out.JSON = g.JSON
-	return cli.Code("collector", command(&app{ctx: ctx, config: g.Config, stderr: stderr, Output: out}), stderr)
+	return cli.Run(&g, &g.JSON, "collector", "Pulls what the probers recorded, and turns it into figures.", args, stdout, stderr,
+		func(out *cli.Output) any { return &app{ctx: ctx, config: g.Config, Output: out} })
 }

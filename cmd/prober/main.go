@@ -44,12 +44,6 @@ func main() {
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var g grammar
-	out := &cli.Output{Out: stdout, Err: stderr}
-	command, code, ok := cli.Parse(&g, "prober", "Contacts public services as a citizen would, and records what happens.", args, out)
-	if !ok {
-		return code
-	}
-	cli.Logs(stderr)
-	out.JSON = g.JSON
-	return cli.Code("prober", command(&app{ctx: ctx, config: g.Config, Output: out}), stderr)
+	return cli.Run(&g, &g.JSON, "prober", "Contacts public services as a citizen would, and records what happens.", args, stdout, stderr,
+		func(out *cli.Output) any { return &app{ctx: ctx, config: g.Config, Output: out} })
 }

@@ -33,12 +33,6 @@ func main() {
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var g grammar
-	out := &cli.Output{Out: stdout, Err: stderr}
-	command, code, ok := cli.Parse(&g, "townhall", "Simulates a town of public services, with a known truth.", args, out)
-	if !ok {
-		return code
-	}
-	cli.Logs(stderr)
-	out.JSON = g.JSON
-	return cli.Code("townhall", command(&app{ctx: ctx, Output: out}), stderr)
+	return cli.Run(&g, &g.JSON, "townhall", "Simulates a town of public services, with a known truth.", args, stdout, stderr,
+		func(out *cli.Output) any { return &app{ctx: ctx, Output: out} })
 }

@@ -46,25 +46,26 @@ func (o *Output) Object(v any) error {
 // Printf prints for a reader.
 func (o *Output) Printf(format string, args ...any) { fmt.Fprintf(o.Out, format, args...) }
 
-// Parse reads the arguments into the grammar. Long flags may be written with one dash or two. The returned function
-// runs the chosen command with the bindings; ok is false when help was printed or the arguments are wrong.
-func Parse(grammar any, name, description string, args []string, out *Output, options ...kong.Option) (run func(...any) error, code int, ok bool) {
+// Run reads the arguments into the grammar, runs the command that they choose with what bind makes for it, and returns
+// the exit code. Long flags may be written with one dash or two; json is the grammar's -json.
+func Run(grammar any, json *bool, name, description string, args []string, stdout, stderr io.Writer, bind func(*Output) any) int {
 	ended := -1
-	parser, err := kong.New(grammar, append([]kong.Option{kong.Name(name), kong.Description(description), kong.UsageOnError(),
-		kong.Writers(out.Out, out.Err), kong.Exit(func(c int) { ended = c }), kong.ConfigureHelp(kong.HelpOptions{Compact: true})}, options...)...)
+	parser, err := kong.New(grammar, kong.Name(name), kong.Description(description), kong.UsageOnError(), kong.Writers(stdout, stderr),
+		kong.Exit(func(c int) { ended = c }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	if err != nil {
-		fmt.Fprintln(out.Err, name+":", err)
-		return nil, Usage, false
+		fmt.Fprintln(stderr, name+":", err)
+		return Usage
 	}
 	k, err := parser.Parse(TwoDashes(args))
 	if ended >= 0 { // -h
-		return nil, Done, false
+		return Done
 	}
 	if err != nil {
-		fmt.Fprintf(out.Err, "%s: %v; Try: %s -h\n", name, err, name)
-		return nil, Usage, false
+		fmt.Fprintf(stderr, "%s: %v; Try: %s -h\n", name, err, name)
+		return Usage
 	}
-	return k.Run, Done, true
+	slog.SetDefault(slog.New(slog.NewTextHandler(stderr, nil)))
+	return Code(name, k.Run(bind(&Output{Out: stdout, Err: stderr, JSON: *json})), stderr)
 }
 
 // TwoDashes rewrites -flag as --flag; a single letter, a negative number and what follows "--" stay as they are.
@@ -103,11 +104,6 @@ func Context() (context.Context, context.CancelFunc) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // from then on signals have their ordinary effect
 	return ctx, stop
-}
-
-// Logs sends the program's log to w as text.
-func Logs(w io.Writer) {
-	slog.SetDefault(slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelInfo})))
 }
 
 // Terminal says whether w is a terminal, where colour and a moving bar help.

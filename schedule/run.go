@@ -64,10 +64,13 @@ func (r *Runner) Run(ctx context.Context) error {
 	}
 	work, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
+	// Watchers end with the runner, whether it was told to stop or its store failed.
+	watch, unwatch := context.WithCancel(ctx)
+	defer unwatch()
 	var watching, trying sync.WaitGroup
 	for _, w := range r.Watchers {
 		watching.Go(func() {
-			if err := w.Watch(ctx, r.Store.Record); err != nil && ctx.Err() == nil {
+			if err := w.Watch(watch, r.Store.Record); err != nil && watch.Err() == nil {
 				slog.Error("watcher stopped", "err", err)
 			}
 		})
@@ -83,6 +86,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	for err == nil && ctx.Err() == nil {
 		err = r.round(ctx, work, &trying)
 	}
+	unwatch()
 	grace := time.AfterFunc(r.Grace, func() { stop(fmt.Errorf("stopped %v after being told to", r.Grace)) })
 	trying.Wait()
 	grace.Stop()

@@ -293,6 +293,32 @@ func TestChannelThatIsNotBuiltIsAwaited(t *testing.T) {
 	})
 }
 
+// brokenStore fails to record from a moment on, as a disk that is full to the last does.
+type brokenStore struct{ *store.DB }
+
+func (brokenStore) Record(probes.Event) error { return errors.New("no space left") }
+
+// untilDone watches nothing until it is told to stop.
+type untilDone struct{}
+
+func (untilDone) Watch(ctx context.Context, _ func(probes.Event) error) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestRunnerWhoseStoreFailsEndsWithItsWatchers(t *testing.T) {
+	night(t, 1, func(t *testing.T, db *store.DB, _ []probes.Audit) {
+		r := runner(db, nil)
+		r.Store, r.Probes, r.Watchers = brokenStore{db}, nil, []probes.Watcher{untilDone{}}
+		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
+		defer cancel()
+		began := time.Now()
+		if err := r.Run(ctx); err == nil || time.Since(began) > 2*time.Hour {
+			t.Errorf("ended after %v with %v", time.Since(began), err)
+		}
+	})
+}
+
 func TestStopLetsATryEndAndNoNewOneBegins(t *testing.T) {
 	night(t, 2, func(t *testing.T, db *store.DB, audits []probes.Audit) {
 		p := &scripted{do: func(ctx context.Context, a probes.Audit, try int, record func(probes.Event) error) error {

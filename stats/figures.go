@@ -34,6 +34,7 @@ type Figures struct {
 	Mean, MeanSE, Tau           float64 // restricted mean up to Tau
 	Acked, Polite, Absent, Junk Proportion
 	Curve                       Curve
+	subjects                    []Subject // what the curve was made of, for the comparison of groups
 }
 
 // Counted returns the denominator of the rates.
@@ -84,7 +85,6 @@ func (d Dimension) Of(o *Outcome) string {
 // Summarise returns the figures of all outcomes together, under the name group.
 func Summarise(group string, outcomes []Outcome) (Figures, error) {
 	f := Figures{Group: group, Audits: len(outcomes), Results: map[Result]int{}}
-	var subjects []Subject
 	var delays, worked, days []float64
 	var acked, polite, judged, absent, junk, counted int
 	for i := range outcomes {
@@ -94,7 +94,7 @@ func Summarise(group string, outcomes []Outcome) (Figures, error) {
 			continue
 		}
 		counted++
-		subjects = append(subjects, o.Subject())
+		f.subjects = append(f.subjects, o.Subject())
 		acked += count(o.Acked)
 		absent += count(o.Absent)
 		if o.Polite != nil {
@@ -108,7 +108,7 @@ func Summarise(group string, outcomes []Outcome) (Figures, error) {
 	}
 	tau := float64(Horizons[len(Horizons)-1].Milliseconds())
 	var err error
-	if f.Curve, err = KaplanMeier(subjects, tau); err != nil {
+	if f.Curve, err = KaplanMeier(f.subjects, tau); err != nil {
 		return f, fmt.Errorf("group %s: %w", group, err)
 	}
 	c := &f.Curve
@@ -161,14 +161,7 @@ func Summary(outcomes []Outcome, by Dimension) (Report, error) {
 		if err != nil {
 			return r, err
 		}
-		r.Groups = append(r.Groups, f)
-		var subjects []Subject
-		for i := range groups[g] {
-			if o := &groups[g][i]; o.Counted() {
-				subjects = append(subjects, o.Subject())
-			}
-		}
-		compared = append(compared, subjects)
+		r.Groups, compared = append(r.Groups, f), append(compared, f.subjects)
 	}
 	r.LogRank, err = CompareGroups(compared)
 	return r, err

@@ -179,13 +179,7 @@ func (e *entry) received(x *probes.Event) {
 	}
 }
 
-// Launch returns a campaign's launch.
-func (b *Book) Launch(campaign string) (probes.Launch, bool) {
-	l, ok := b.launches[campaign]
-	return l, ok
-}
-
-// Launches returns how many campaigns the book knows, and the newest of them.
+// Launches returns the launches of the campaigns that the book knows, in no order.
 func (b *Book) Launches() (all []probes.Launch) {
 	for _, l := range b.launches {
 		all = append(all, l)

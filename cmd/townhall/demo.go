@@ -29,8 +29,8 @@ type demoCmd struct {
 	Stay bool   `help:"Keep the site open at the end until Ctrl-C." negatable:"" default:"true"`
 }
 
-// settle is how long after the last deadline the collector may take to have everything.
-const settle = 20 * time.Second
+// settle is how long after the last deadline the demo waits for what is still on its way to the collector.
+const settle = time.Second
 
 // errDisagree ends the demo with code 1.
 var errDisagree = errors.New("what was measured disagrees with the town's truth")
@@ -144,7 +144,7 @@ func (d *demoCmd) follow(ctx context.Context, a *app, failed <-chan error) ([]st
 	bars := mpb.New(mpb.WithOutput(w), mpb.WithWidth(50))
 	var sent, closed *mpb.Bar
 	var over time.Time
-	var last string
+	last := -1
 	for {
 		select {
 		case <-ctx.Done():
@@ -178,9 +178,9 @@ func (d *demoCmd) follow(ctx context.Context, a *app, failed <-chan error) ([]st
 		}
 		sent.SetCurrent(int64(out))
 		closed.SetCurrent(int64(done))
-		if line := fmt.Sprintf("%d %%", 10*(10*done/total)); w == nil && line != last {
+		if tenth := 10 * done / max(total, 1); w == nil && tenth != last {
 			fmt.Fprintf(a.Err, "demo: %d of %d contacted, %d over\n", out, total, done)
-			last = line
+			last = tenth
 		}
 		if done < total {
 			continue
@@ -188,7 +188,7 @@ func (d *demoCmd) follow(ctx context.Context, a *app, failed <-chan error) ([]st
 		if over.IsZero() {
 			over = time.Now()
 		}
-		if time.Since(over) > time.Second || time.Since(over) > settle {
+		if time.Since(over) > settle {
 			bars.Wait()
 			return all, nil
 		}
@@ -200,7 +200,7 @@ func bar(p *mpb.Progress, total int, name string) *mpb.Bar {
 		mpb.AppendDecorators(decor.CountersNoUnit("%d / %d"), decor.Elapsed(decor.ET_STYLE_GO, decor.WC{W: 7})))
 }
 
-// messages returns the audit of each Message-ID, from the prober's own journal.
+// messages returns the audit of each envelope ("sender recipient"), from the prober's own journal.
 func (d *demoCmd) messages(ctx context.Context) (map[string]probes.AuditID, error) {
 	out := map[string]probes.AuditID{}
 	client := feed.Client{URL: "http://" + d.Feed}

@@ -23,22 +23,31 @@ type letter struct {
 	replyToken, copyToken string
 }
 
+// words returns what the citizen of the audit a writes. It follows from the audit and the seed.
+func (c *Channel) words(a probes.Audit, p Persona) (subject, text string, err error) {
+	scenario, ok := c.o.Scenarios[a.Scenario]
+	if !ok || len(scenario.Subjects) == 0 || len(scenario.Bodies) == 0 {
+		return "", "", fmt.Errorf("scenario %q has no text for mail; Try: give it subjects and bodies in campaign.yaml", a.Scenario)
+	}
+	structure, _ := c.o.Archive.Structure(a.Structure)
+	r := c.rand(a.ID)
+	f := fields(structure.Name, p)
+	subject = vary(r, scenario.Subjects[r.IntN(len(scenario.Subjects))], f)
+	text = vary(r, scenario.Bodies[r.IntN(len(scenario.Bodies))], f)
+	return strings.TrimSpace(subject), strings.TrimSpace(text) + "\n", nil
+}
+
 // compose writes the message of the audit a. Everything but the Date follows from the audit and the seed.
 func (c *Channel) compose(a probes.Audit, now time.Time) (*letter, error) {
 	account, ok := c.o.Accounts[a.Persona]
 	if !ok {
 		return nil, fmt.Errorf("persona %q has no mail account; Try: add mail.accounts.%s to prober.yaml", a.Persona, a.Persona)
 	}
-	scenario, ok := c.o.Scenarios[a.Scenario]
-	if !ok || len(scenario.Subjects) == 0 || len(scenario.Bodies) == 0 {
-		return nil, fmt.Errorf("scenario %q has no text for mail; Try: give it subjects and bodies in campaign.yaml", a.Scenario)
-	}
-	structure, _ := c.o.Archive.Structure(a.Structure)
-	r := c.rand(a.ID)
 	p := account.Persona
-	f := fields(structure.Name, p)
-	subject := vary(r, scenario.Subjects[r.IntN(len(scenario.Subjects))], f)
-	body := vary(r, scenario.Bodies[r.IntN(len(scenario.Bodies))], f)
+	subject, text, err := c.words(a, p)
+	if err != nil {
+		return nil, err
+	}
 	id, err := uuid.FromBytes(c.digest("message-id", a.ID)[:16])
 	if err != nil {
 		return nil, err
@@ -47,7 +56,7 @@ func (c *Channel) compose(a probes.Audit, now time.Time) (*letter, error) {
 	l := &letter{
 		messageID:  id.String() + "@" + account.Address[strings.LastIndexByte(account.Address, '@')+1:],
 		replyToken: c.token("reply", a.ID), copyToken: c.token("copy", a.ID), envelopeID: c.token("envelope", a.ID),
-		to: a.Target, subject: strings.TrimSpace(subject), text: strings.TrimSpace(body) + "\n",
+		to: a.Target, subject: subject, text: text,
 	}
 	l.from = account.tagged(l.replyToken)
 	if account.Witness {

@@ -45,6 +45,14 @@ const (
 	CatchAll ReplyStyle = "catch-all"
 )
 
+// separator stands between the persona's own local part and the token.
+func (r ReplyStyle) separator() string {
+	if r == CatchAll {
+		return "."
+	}
+	return "+"
+}
+
 // Security says how a connection is protected.
 type Security string
 
@@ -144,25 +152,17 @@ func (c *Channel) rand(id probes.AuditID) *rand.Rand {
 // tagged returns the account's address with the token in it.
 func (a Account) tagged(token string) string {
 	local, domain, _ := strings.Cut(a.Address, "@")
-	sep := "+"
-	if a.Reply == CatchAll {
-		sep = "."
-	}
-	return local + sep + token + "@" + domain
+	return local + a.Reply.separator() + token + "@" + domain
 }
 
 // tokenOf returns the token in an address of this account, "" when there is none.
 func (a Account) tokenOf(address string) string {
 	local, domain, _ := strings.Cut(a.Address, "@")
-	sep := "+"
-	if a.Reply == CatchAll {
-		sep = "."
-	}
 	l, d, ok := strings.Cut(strings.ToLower(address), "@")
 	if !ok || d != strings.ToLower(domain) {
 		return ""
 	}
-	t, ok := strings.CutPrefix(l, strings.ToLower(local)+sep)
+	t, ok := strings.CutPrefix(l, strings.ToLower(local)+a.Reply.separator())
 	if !ok {
 		return ""
 	}

@@ -72,7 +72,7 @@ func (c *Channel) understand(account Account, a *arrival) probes.Event {
 	return e
 }
 
-// rate judges the answer against what was asked. The question follows from the audit, so it is composed again.
+// rate judges the answer against what was asked. The question follows from the audit, so it is told again.
 func (c *Channel) rate(account Account, id probes.AuditID, m *message.Message, r classify.Result) []probes.Observation {
 	st, ok := c.o.Archive.State(id)
 	if !ok {
@@ -83,8 +83,8 @@ func (c *Channel) rate(account Account, id probes.AuditID, m *message.Message, r
 	p := account.Persona
 	s := rate.Subject{Given: p.Given, Family: p.Family, Civility: p.Civility, Structure: structure.Name,
 		Language: scenario.Language, Subject: st.Detail["subject"], Facts: scenario.Facts}
-	if l, err := c.compose(st.Audit, st.Audit.Due); err == nil {
-		s.Question = l.text
+	if _, text, err := c.words(st.Audit, p); err == nil {
+		s.Question = text
 	}
 	return rate.Rate(m, r, s)
 }

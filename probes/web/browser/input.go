@@ -1,0 +1,103 @@
+package browser
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"image/png"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/sonde-fleet/sonde/probes/web/finding"
+)
+
+// Keys that a person without a mouse uses, for Press.
+const (
+	KeyTab    = kb.Tab
+	KeyEnter  = kb.Enter
+	KeyEscape = kb.Escape
+	KeySpace  = " "
+	KeyUp     = kb.ArrowUp
+	KeyDown   = kb.ArrowDown
+	KeyLeft   = kb.ArrowLeft
+	KeyRight  = kb.ArrowRight
+)
+
+// Press presses and releases real keys, one after the other. shift holds the shift key down meanwhile.
+func (t *Tab) Press(ctx context.Context, keys string, shift bool) error {
+	modifier := int64(kb.ModifierNone)
+	if shift {
+		modifier = int64(kb.ModifierShift)
+	}
+	for _, r := range keys {
+		for _, p := range kb.Encode(r) {
+			p.Modifiers |= modifier
+			if _, err := Call(ctx, t, input.DispatchKeyEvent, *p); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Point moves the mouse to a place in the window, in CSS pixels of the viewport.
+func (t *Tab) Point(ctx context.Context, x, y float64) error {
+	_, err := Call(ctx, t, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: input.DispatchMouseEventTypeMouseMoved, X: x, Y: y})
+	return err
+}
+
+// Click clicks the left button at a place in the window.
+func (t *Tab) Click(ctx context.Context, x, y float64) error {
+	if err := t.Point(ctx, x, y); err != nil {
+		return err
+	}
+	for _, what := range []input.DispatchMouseEventType{chromedp.MousePressed, chromedp.MouseReleased} {
+		if _, err := Call(ctx, t, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: what, X: x, Y: y, Button: input.MouseButtonLeft,
+			ClickCount: 1}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// maxShot bounds a picture's height in pixels: Chrome cannot draw more than 16,384.
+const maxShot = 16_000
+
+// Shot takes a picture of a part of the document, as pixels. r is in CSS pixels from the document's top left corner.
+func (t *Tab) Shot(ctx context.Context, r finding.Rect) (image.Image, error) {
+	data, err := t.capture(ctx, page.CaptureScreenshotFormatPng, 0, r)
+	if err != nil {
+		return nil, err
+	}
+	img, err := png.Decode(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("read the picture: %w", err)
+	}
+	return img, nil
+}
+
+// FullShot takes a picture of the whole document in WebP, at most 16,000 pixels high.
+func (t *Tab) FullShot(ctx context.Context) ([]byte, error) {
+	size, err := Eval[finding.Rect](ctx, t, `({w: Math.max(document.documentElement.scrollWidth, innerWidth), h: Math.max(document.documentElement.scrollHeight, innerHeight)})`)
+	if err != nil {
+		return nil, err
+	}
+	size.W, size.H = min(size.W, 4000), min(size.H, maxShot)
+	return t.capture(ctx, page.CaptureScreenshotFormatWebp, 75, size)
+}
+
+func (t *Tab) capture(ctx context.Context, format page.CaptureScreenshotFormat, quality int64, r finding.Rect) ([]byte, error) {
+	p := page.CaptureScreenshotParams{Format: format, CaptureBeyondViewport: ptr(true), OptimizeForSpeed: ptr(true),
+		Clip: &page.Viewport{X: r.X, Y: r.Y, Width: max(r.W, 1), Height: max(r.H, 1), Scale: 1}}
+	if quality > 0 {
+		p.Quality = &quality
+	}
+	shot, err := Call(ctx, t, page.CaptureScreenshot, p)
+	if err != nil {
+		return nil, fmt.Errorf("take a picture: %w", err)
+	}
+	return shot.Data, nil
+}

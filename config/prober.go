@@ -15,6 +15,7 @@ type Prober struct {
 	Suppress  string `yaml:"suppress"`  // suppression list: identifiers and mail domains that are never contacted; read at every start
 	Parallel  int    `yaml:"parallel"`  // tries under way at once
 	Mail      Mail   `yaml:"mail"`
+	Web       Web    `yaml:"web"`
 
 	source
 	file string
@@ -27,6 +28,16 @@ type Mail struct {
 	InDoubtWindow time.Duration          `yaml:"in_doubt_window"` // how long proof is awaited before an operator decides
 	MaxMessage    int64                  `yaml:"max_message"`     // octets of an incoming mail that are kept
 	Accounts      map[string]MailAccount `yaml:"accounts"`        // by persona id
+}
+
+// Web is the website channel.
+type Web struct {
+	Browser    string        `yaml:"browser"`     // path of Chrome; empty: the first that is installed
+	Pages      int           `yaml:"pages"`       // of one site at most
+	Pause      time.Duration `yaml:"pause"`       // between two documents of one host
+	PageBudget time.Duration `yaml:"page_budget"` // of one page, everything included
+	SiteBudget time.Duration `yaml:"site_budget"` // of one site
+	Allow      []string      `yaml:"allow"`       // addresses and networks that may be visited although they are not public
 }
 
 // MailAccount is how one persona sends and receives.

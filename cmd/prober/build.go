@@ -15,6 +15,9 @@ import (
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/probes/mail"
 	"github.com/sonde-fleet/sonde/probes/mail/rate"
+	"github.com/sonde-fleet/sonde/probes/web"
+	"github.com/sonde-fleet/sonde/probes/web/browser"
+	"github.com/sonde-fleet/sonde/probes/web/proxy"
 	"github.com/sonde-fleet/sonde/store"
 )
 
@@ -110,4 +113,17 @@ func buildDKIM(d *config.DKIM) (*dkim.SignOptions, error) {
 	}
 	return &dkim.SignOptions{Domain: d.Domain, Selector: d.Selector, Signer: signer,
 		HeaderCanonicalization: dkim.CanonicalizationRelaxed, BodyCanonicalization: dkim.CanonicalizationRelaxed}, nil
+}
+
+// buildWeb reads the settings of the website channel.
+func buildWeb(w *config.Web) (o web.Options, err error) {
+	o = web.Options{Browser: browser.Options{Path: w.Browser}, Pages: w.Pages, Pause: w.Pause, PageBudget: w.PageBudget, SiteBudget: w.SiteBudget}
+	for i, s := range w.Allow {
+		e, err := proxy.ParseException(s)
+		if err != nil {
+			return o, fmt.Errorf("web.allow[%d]: %w", i, err)
+		}
+		o.Allow = append(o.Allow, e)
+	}
+	return o, nil
 }

@@ -23,10 +23,16 @@ type probeCmd struct {
 	Scenario string        `help:"Scenario; the first of the channel when not given." placeholder:"ID"`
 	Persona  string        `help:"Persona; the first of the campaign when not given." placeholder:"ID"`
 	Wait     time.Duration `help:"How long answers are watched for." default:"5m"`
+	Pages    int           `help:"Web: pages of the sample at most. Without it, 20 of a site whose root is given, and the page alone of any other address." placeholder:"N"`
+	Allow    []string      `help:"Web: an address or network that may be visited although it is not public." placeholder:"ADDR"`
+	Lang     string        `help:"Web: language of the messages for a reader." enum:"en,fr" default:"en"`
 }
 
 // Run makes one audit in a store of its own, so that what happens is kept and nothing of the campaign is touched.
 func (p *probeCmd) Run(a *app) error {
+	if p.Channel == "web" {
+		return p.web(a)
+	}
 	if !channels[probes.Channel(p.Channel)] {
 		return cli.UsageError{Err: fmt.Errorf("the channel %s is not built into this prober yet; Try: prober probe mail ADDRESS", p.Channel)}
 	}

@@ -238,3 +238,13 @@ func (b *Browser) Pages() (int, error) {
 
 // Tabs is how many tabs at once this machine is worth: more than its processors gain nothing.
 func Tabs() int { return runtime.NumCPU() }
+
+// Alive says whether the browser's process still runs.
+func (b *Browser) Alive() bool {
+	select {
+	case <-chromedp.FromContext(b.ctx).Browser.LostConnection:
+		return false
+	default:
+		return b.ctx.Err() == nil
+	}
+}

@@ -187,3 +187,11 @@ func (t *Tab) Viewport(ctx context.Context, width, height int, mobile bool) erro
 func (t *Tab) Size() (width, height int) { return t.site.b.o.Width, t.site.b.o.Height }
 
 func ptr[T any](v T) *T { return &v }
+
+// Answers says whether the page's thread is free: one that computes without end never answers again.
+func (t *Tab) Answers(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	_, err := Call(ctx, t, runtime.Evaluate, runtime.EvaluateParams{Expression: "0"})
+	return err == nil
+}

@@ -1,0 +1,285 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sonde-fleet/sonde/probes/web/browser"
+	"github.com/sonde-fleet/sonde/probes/web/finding"
+	"github.com/sonde-fleet/sonde/probes/web/proxy"
+	"github.com/sonde-fleet/sonde/probes/web/sample"
+)
+
+// Options is how sites are audited.
+type Options struct {
+	Browser    browser.Options
+	Allow      []proxy.Exception // addresses that are not public and may be visited all the same
+	Pages      int               // of one site at most; 0: 20
+	Pause      time.Duration     // between two documents of one host; 0: 1 s
+	PageBudget time.Duration     // of one page, everything included; 0: 60 s
+	SiteBudget time.Duration     // of one site; 0: 20 min
+	Seed       string            // of the random part of the sample
+	Evidence   bool              // keep pictures, logs and documents
+	Injected   bool              // axe-core alone, without our own checks: to compare speed with others
+	Log        *slog.Logger      // nil: slog's default
+}
+
+// notFound is why the made-up address is visited.
+const notFound sample.Kind = "not-found"
+
+// Auditor audits sites with a browser that it keeps.
+type Auditor struct {
+	o    Options
+	pool pool
+}
+
+// NewAuditor fills in the defaults. It starts nothing: the first audit does.
+func NewAuditor(o Options) *Auditor {
+	o.Pages = cmp.Or(o.Pages, 20)
+	o.Pause = cmp.Or(o.Pause, time.Second)
+	o.PageBudget = cmp.Or(o.PageBudget, time.Minute)
+	o.SiteBudget = cmp.Or(o.SiteBudget, 20*time.Minute)
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	return &Auditor{o: o, pool: pool{o: o.Browser, slots: make(chan struct{}, browser.Tabs())}}
+}
+
+// Close ends the browser.
+func (a *Auditor) Close() { a.pool.close() }
+
+// session is one audit of one site.
+type session struct {
+	o        Options
+	log      *slog.Logger
+	site     *browser.Site
+	tab      *browser.Tab
+	client   *http.Client
+	manners  *manners
+	frontier *sample.Frontier
+	steps    []step
+	visits   []*visit
+	number   int // of the page under way
+	end      SiteEnd
+	report   func(Line, *visit) error
+}
+
+// Audit visits the site that begins at target and reports its results as they come. An error means that the fault was
+// ours; what is wrong with the site is in the lines. whole false looks at the target's page alone.
+func (a *Auditor) Audit(ctx context.Context, target string, whole bool, report func(Line) error) (*SiteEnd, error) {
+	return a.audit(ctx, target, whole, func(l Line, _ *visit) error { return report(l) })
+}
+
+func (a *Auditor) audit(ctx context.Context, target string, whole bool, report func(Line, *visit) error) (*SiteEnd, error) {
+	began := time.Now()
+	home, err := address(target)
+	if err != nil {
+		return nil, err
+	}
+	b, free, err := a.pool.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer free()
+	ctx, cancel := context.WithTimeout(ctx, a.o.SiteBudget)
+	defer cancel()
+	site, err := b.Site(ctx, proxy.Policy{Allow: a.o.Allow})
+	if err != nil {
+		return nil, err
+	}
+	defer site.Close()
+	s := &session{o: a.o, log: a.o.Log, site: site, report: report, steps: steps(a.o),
+		end: SiteEnd{Type: "site", Site: home.String(), At: began.UTC(), Pages: map[Result]int{}, Rules: map[string]int{}, Criteria: map[string]int{}}}
+	proxyURL := &url.URL{Scheme: "http", Host: site.Proxy.Addr()}
+	transport := &http.Transport{Proxy: http.ProxyURL(proxyURL), TLSHandshakeTimeout: 15 * time.Second}
+	defer transport.CloseIdleConnections()
+	s.client = &http.Client{Transport: transport}
+	s.manners = &manners{client: s.client, agent: b.Agent(), pause: a.o.Pause, hosts: map[string]*host{}}
+	defer s.closeTab()
+	if err := s.crawl(ctx, home, whole); err != nil {
+		return nil, err
+	}
+	a.pool.count(len(s.visits))
+	s.end.Took = time.Since(began).Milliseconds()
+	s.end.Bytes = site.Proxy.Total()
+	for _, x := range site.Proxy.Log() {
+		if x.Refused != "" && strings.Contains(x.Refused, proxy.ErrRefused.Error()) && len(s.end.Refused) < 50 && !slices.Contains(s.end.Refused, x.Host) {
+			s.end.Refused = append(s.end.Refused, x.Host)
+		}
+	}
+	return &s.end, report(&s.end, nil)
+}
+
+// address reads a target: a URL, or a host name.
+func address(target string) (*url.URL, error) {
+	if !strings.Contains(target, "://") {
+		target = "https://" + target
+	}
+	u, err := url.Parse(target)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return nil, fmt.Errorf("%q is not the address of a website; Try: https://www.example.org/", target)
+	}
+	if u.Path == "" {
+		u.Path = "/"
+	}
+	return u, nil
+}
+
+func steps(o Options) []step {
+	return []step{{name: "axe-core", run: (*session).axe}}
+}
+
+// crawl visits the home page and then what the sample picks.
+func (s *session) crawl(ctx context.Context, home *url.URL, whole bool) error {
+	first, err := s.next(ctx, sample.Pick{URL: home.String(), Why: sample.Home})
+	if err != nil {
+		return err
+	}
+	for range 3 { // a page that goes on by itself at once is a redirect by other means
+		if first.line.Result != Audited || len(first.line.Leads) == 0 || len(first.seen.Text) > 200 || !whole {
+			break
+		}
+		if first, err = s.next(ctx, sample.Pick{URL: first.line.Leads[0], Why: sample.Home}); err != nil {
+			return err
+		}
+	}
+	s.end.Site, s.end.Result, s.end.Reason = first.line.Page, first.line.Result, first.line.Reason
+	if !whole || (first.line.Result != Audited && first.line.Result != Partial) {
+		return nil
+	}
+	s.frontier = sample.New(first.line.Page, cmp.Or(s.o.Seed, first.line.Page), s.o.Pages)
+	s.frontier.Add(0, first.seen.Links)
+	blockedInARow := 0
+	for {
+		pick, more := s.frontier.Next()
+		if !more || ctx.Err() != nil {
+			break
+		}
+		v, err := s.next(ctx, pick)
+		if err != nil {
+			return err
+		}
+		s.frontier.Visited(v.line.Page)
+		s.frontier.Add(pick.Depth, v.seen.Links)
+		if v.line.Result == Blocked && !strings.HasPrefix(v.line.Reason, "robots.txt") {
+			if blockedInARow++; blockedInARow == 3 { // we have been noticed and are not wanted
+				s.end.Result, s.end.Reason = Blocked, v.line.Reason
+				break
+			}
+		} else {
+			blockedInARow = 0
+		}
+	}
+	if ctx.Err() != nil {
+		s.end.Result, s.end.Reason = Partial, fmt.Sprintf("the site's budget of %s was over", s.o.SiteBudget)
+	}
+	s.end.Known = s.frontier.Known()
+	return nil
+}
+
+// next visits one page politely and reports it.
+func (s *session) next(ctx context.Context, pick sample.Pick) (*visit, error) {
+	s.number++
+	u, err := url.Parse(pick.URL)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", pick.URL, err)
+	}
+	v := &visit{pick: pick, load: &browser.Load{}, line: Page{Type: "page", Page: pick.URL, Why: string(pick.Why), Depth: pick.Depth, At: time.Now().UTC()}}
+	if may, why := s.manners.may(ctx, u); !may {
+		v.line.Result, v.line.Reason = Blocked, why
+		return v, s.tell(v)
+	}
+	for attempt := range 2 {
+		if err := s.manners.wait(ctx, u); err != nil {
+			return v, s.over(ctx, err)
+		}
+		if v, err = s.visitPage(ctx, pick); err != nil {
+			return v, s.over(ctx, err)
+		}
+		if st := v.line.Status; attempt == 0 && (st == http.StatusTooManyRequests || st == http.StatusServiceUnavailable) {
+			if d, asked := retryAfter(v.load.Header, time.Now()); asked && d <= 2*time.Minute {
+				s.manners.later(ctx, u, d)
+				continue
+			}
+		}
+		break
+	}
+	return v, s.tell(v)
+}
+
+// over tells the end of the site's budget, which is no fault, from a fault of ours.
+func (s *session) over(ctx context.Context, err error) error {
+	if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+		return nil
+	}
+	return err
+}
+
+// tell reports a page and what was found on it.
+func (s *session) tell(v *visit) error {
+	s.visits = append(s.visits, v)
+	s.end.Pages[v.line.Result]++
+	if err := s.report(&v.line, v); err != nil {
+		return err
+	}
+	for i := range v.findings {
+		f := &v.findings[i]
+		if f.Outcome == finding.Failed {
+			s.end.Failed++
+			s.end.Rules[f.Rule]++
+			for _, c := range f.Criteria {
+				s.end.Criteria[c]++
+			}
+		} else {
+			s.end.Review++
+		}
+		if err := s.report(&Finding{"finding", *f}, v); err != nil {
+			return err
+		}
+	}
+	if v.line.Result == Audited || v.line.Result == Partial {
+		return s.report(timing(v.line.Page, v.load, v.timing), v)
+	}
+	return nil
+}
+
+// freshTab opens a tab where there is none that can be used.
+func (s *session) freshTab(ctx context.Context) error {
+	if s.tab != nil && !s.tab.Dead() && s.tab.Answers(ctx) {
+		return nil
+	}
+	s.closeTab()
+	t, err := s.site.Tab(ctx)
+	s.tab = t
+	return err
+}
+
+func (s *session) closeTab() {
+	if s.tab != nil {
+		s.tab.Close()
+		s.tab = nil
+	}
+}
+
+// reason is why there was no answer, in the proxy's words where it has any: Chrome only sees that the proxy had none.
+func (s *session) reason(l *browser.Load) string {
+	u, err := url.Parse(l.URL)
+	if err != nil {
+		return l.Failed
+	}
+	log := s.site.Proxy.Log()
+	for _, x := range slices.Backward(log) {
+		if x.Refused != "" && (x.Host == u.Host || strings.HasPrefix(x.Host, u.Hostname()+":")) {
+			return x.Refused
+		}
+	}
+	return l.Failed
+}

@@ -70,6 +70,7 @@ type session struct {
 	number   int // of the page under way
 	end      SiteEnd
 	report   func(Line, *visit) error
+	close    func()
 }
 
 // Audit visits the site that begins at target and reports its results as they come. An error means that the fault was
@@ -84,38 +85,52 @@ func (a *Auditor) audit(ctx context.Context, target string, whole bool, report f
 	if err != nil {
 		return nil, err
 	}
-	b, free, err := a.pool.get(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer free()
 	ctx, cancel := context.WithTimeout(ctx, a.o.SiteBudget)
 	defer cancel()
-	site, err := b.Site(ctx, proxy.Policy{Allow: a.o.Allow})
+	s, err := a.open(ctx, home, report)
 	if err != nil {
 		return nil, err
 	}
-	defer site.Close()
-	s := &session{o: a.o, log: a.o.Log, site: site, report: report, steps: steps(a.o),
-		end: SiteEnd{Type: "site", Site: home.String(), At: began.UTC(), Pages: map[Result]int{}, Rules: map[string]int{}, Criteria: map[string]int{}}}
-	proxyURL := &url.URL{Scheme: "http", Host: site.Proxy.Addr()}
-	transport := &http.Transport{Proxy: http.ProxyURL(proxyURL), TLSHandshakeTimeout: 15 * time.Second}
-	defer transport.CloseIdleConnections()
-	s.client = &http.Client{Transport: transport}
-	s.manners = &manners{client: s.client, agent: b.Agent(), pause: a.o.Pause, hosts: map[string]*host{}}
-	defer s.closeTab()
+	defer s.close()
 	if err := s.crawl(ctx, home, whole); err != nil {
 		return nil, err
 	}
-	a.pool.count(len(s.visits))
 	s.end.Took = time.Since(began).Milliseconds()
-	s.end.Bytes = site.Proxy.Total()
-	for _, x := range site.Proxy.Log() {
+	s.end.Bytes = s.site.Proxy.Total()
+	for _, x := range s.site.Proxy.Log() {
 		if x.Refused != "" && strings.Contains(x.Refused, proxy.ErrRefused.Error()) && len(s.end.Refused) < 50 && !slices.Contains(s.end.Refused, x.Host) {
 			s.end.Refused = append(s.end.Refused, x.Host)
 		}
 	}
 	return &s.end, report(&s.end, nil)
+}
+
+// open begins a session: a slot in the browser, a context with a proxy, a client of our own behind the same proxy.
+func (a *Auditor) open(ctx context.Context, home *url.URL, report func(Line, *visit) error) (*session, error) {
+	b, free, err := a.pool.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	site, err := b.Site(ctx, proxy.Policy{Allow: a.o.Allow})
+	if err != nil {
+		free()
+		return nil, err
+	}
+	s := &session{o: a.o, log: a.o.Log, site: site, report: report, steps: steps(a.o),
+		end: SiteEnd{Type: "site", Site: home.String(), At: time.Now().UTC(), Pages: map[Result]int{}, Rules: map[string]int{}, Criteria: map[string]int{}}}
+	transport := &http.Transport{Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: site.Proxy.Addr()}), TLSHandshakeTimeout: 15 * time.Second}
+	s.client = &http.Client{Transport: transport}
+	s.manners = &manners{client: s.client, agent: b.Agent(), pause: a.o.Pause, hosts: map[string]*host{}}
+	s.close = func() {
+		s.closeTab()
+		transport.CloseIdleConnections()
+		if err := site.Close(); err != nil {
+			s.log.Debug("a browser context did not close", "error", err)
+		}
+		a.pool.count(len(s.visits))
+		free()
+	}
+	return s, nil
 }
 
 // address reads a target: a URL, or a host name.
@@ -283,3 +298,6 @@ func (s *session) reason(l *browser.Load) string {
 	}
 	return l.Failed
 }
+
+// Rules lists the rules of our own checks.
+func Rules() []finding.Rule { return nil }

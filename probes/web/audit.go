@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sonde-fleet/sonde/probes/web/browser"
+	"github.com/sonde-fleet/sonde/probes/web/check"
 	"github.com/sonde-fleet/sonde/probes/web/finding"
 	"github.com/sonde-fleet/sonde/probes/web/proxy"
 	"github.com/sonde-fleet/sonde/probes/web/sample"
@@ -149,7 +150,13 @@ func address(target string) (*url.URL, error) {
 }
 
 func steps(o Options) []step {
-	return []step{{name: "axe-core", run: (*session).axe}}
+	all := []step{{name: "axe-core", run: (*session).axe}}
+	if o.Injected {
+		return all
+	}
+	return append(all, step{name: "page", run: func(s *session, ctx context.Context, v *visit) ([]finding.Finding, error) {
+		return check.Page(ctx, s.tab, v.load)
+	}})
 }
 
 // crawl visits the home page and then what the sample picks.
@@ -300,4 +307,4 @@ func (s *session) reason(l *browser.Load) string {
 }
 
 // Rules lists the rules of our own checks.
-func Rules() []finding.Rule { return nil }
+func Rules() []finding.Rule { return check.Rules() }

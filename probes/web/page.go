@@ -215,7 +215,7 @@ func (s *session) axe(ctx context.Context, v *visit) ([]finding.Finding, error) 
 	if err != nil {
 		return nil, err
 	}
-	return axe.Findings(v.line.Page, results)
+	return axe.Findings(v.line.Page, strings.Contains(v.load.MIME, "html"), results)
 }
 
 // evidence keeps what backs the findings: the page as rendered, its log, and a picture with the findings outlined.

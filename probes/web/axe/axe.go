@@ -86,8 +86,11 @@ type Options struct {
 }
 
 // Extra are rules that axe-core leaves out and that one of our references asks for: target size (WCAG 2.2), unique
-// identifiers (RGAA 8.2), enhanced contrast and links of one name (level AAA: for review).
-var Extra = []string{"target-size", "duplicate-id", "color-contrast-enhanced", "identical-links-same-purpose"}
+// identifiers (RGAA 8.2), a page that does not turn with the screen (1.3.4), and of level AAA enhanced contrast and refresh.
+var Extra = []string{"target-size", "duplicate-id", "css-orientation-lock", "color-contrast-enhanced", "meta-refresh-no-exceptions"}
+
+// pageWide are rules that speak of an HTML page and mean nothing for a bare drawing.
+var pageWide = []string{"html-has-lang", "document-title", "landmark-one-main", "region", "page-has-heading-one", "bypass"}
 
 // maxNodes is how many elements of one rule are told of on one page; Result.Count has them all.
 const maxNodes = 40
@@ -164,24 +167,30 @@ func Inject(ctx context.Context, t *browser.Tab) error {
 	return t.Inject(ctx, "axe-core "+Version, script)
 }
 
-// Findings words the results for a page. Rules of level AAA alone ask a person, once for the page: no law asks for them.
-func Findings(page string, results []Result) ([]finding.Finding, error) {
+// Findings words the results for a page. What only level AAA asks for, which no law does, is told once for the page.
+func Findings(page string, html bool, results []Result) ([]finding.Finding, error) {
 	fr, err := french()
 	if err != nil {
 		return nil, err
 	}
 	var out []finding.Finding
 	for _, r := range results {
+		if !html && slices.Contains(pageWide, r.ID) {
+			continue
+		}
 		text := cmp.Or(fr[r.ID], wording{r.Description, r.Help})
 		rule := finding.Rule{ID: r.ID, Impact: r.Impact, Criteria: criteria(r.Tags), Title: finding.Text{EN: r.Help, FR: text.Help},
 			Mend: finding.Text{EN: r.Description, FR: text.Description}}
 		nodes := r.Nodes
 		if slices.Contains(r.Tags, "wcag2aaa") {
-			r.Outcome, nodes = finding.Review, nodes[:min(len(nodes), 1)]
+			nodes, rule.Impact = nodes[:min(len(nodes), 1)], finding.Minor
 		}
 		for _, n := range nodes {
 			f := rule.New(page, r.Outcome, n.Target, n.HTML, n.detail())
-			f.Engine, f.Rect, f.Impact = finding.Axe, n.Rect, cmp.Or(n.Impact, r.Impact)
+			f.Engine, f.Rect = finding.Axe, n.Rect
+			if rule.Impact != finding.Minor {
+				f.Impact = cmp.Or(n.Impact, r.Impact)
+			}
 			out = append(out, f)
 		}
 	}

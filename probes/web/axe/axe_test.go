@@ -57,7 +57,7 @@ func TestFindings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := axe.Findings(srv.URL, results)
+	list, err := axe.Findings(srv.URL, true, results)
 	if err != nil {
 		t.Fatal(err)
 	}

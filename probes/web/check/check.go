@@ -22,7 +22,7 @@ var scripts embed.FS
 // only its own findings with it.
 var script = sync.OnceValue(func() string {
 	var b strings.Builder
-	b.WriteString("(() => {\n")
+	b.WriteString("(async () => {\n")
 	names, _ := fs.Glob(scripts, "js/*.js") // the pattern is right
 	for i, name := range names {
 		data, err := scripts.ReadFile(name)

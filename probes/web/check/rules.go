@@ -105,12 +105,14 @@ var pictures = []finding.Rule{
 	r("svg-without-role", moderate, "w1.1.1 r1.1 r1.2", "A vector picture is neither named nor declared decorative", "Une image vectorielle n'est ni nommée ni déclarée décorative", "role=img and a label, or aria-hidden=true", "role=img et une étiquette, ou aria-hidden=true"),
 	r("object-without-text", serious, "w1.1.1 r1.1", "An embedded object has no alternative", "Un objet embarqué n'a pas d'alternative", "give it a label or a text", "lui donner une étiquette ou un texte"),
 	r("background-image", moderate, "w1.1.1 r10.2", "A background picture may say something that has no text", "Une image de fond peut porter une information sans texte", "check, and use <img alt>", "vérifier, et utiliser <img alt>"),
-	r("plays-sound", serious, "w1.4.2 r4.10 aaaa1bf a80f0bf", "Sound begins by itself and lasts more than 3 seconds", "Un son se lance seul pendant plus de 3 secondes", "let the reader start it", "laisser l'usager le lancer"),
-	r("plays-without-control", serious, "w1.4.2 r4.10 a4c31df", "What plays by itself cannot be stopped", "Ce qui se lance seul ne peut être arrêté", "show controls", "afficher des commandes"),
+	r("plays-sound", serious, "w1.4.2 r4.10 aaaa1bf", "Sound begins by itself and lasts more than 3 seconds", "Un son se lance seul pendant plus de 3 secondes", "let the reader start it", "laisser l'usager le lancer"),
+	r("plays-without-control", serious, "w1.4.2 r4.10 a4c31df a80f0bf", "What plays by itself cannot be stopped", "Ce qui se lance seul ne peut être arrêté", "show controls", "afficher des commandes"),
 	r("moves-without-control", serious, "w2.2.2 r13.8 r4.11", "A film that moves by itself cannot be stopped", "Une vidéo lancée seule ne peut être arrêtée", "show controls", "afficher des commandes"),
 	r("endless-animation", moderate, "w2.2.2 r13.8", "Something moves without end and cannot be stopped", "Un contenu bouge sans fin et ne peut être arrêté", "stop it after 5 seconds, or offer a pause", "l'arrêter après 5 secondes, ou offrir une pause"),
-	r("video-without-captions", serious, "w1.2.2 r4.3 af51b46", "A film with sound has no caption", "Une vidéo sonore n'a pas de sous-titres", "add captions", "ajouter des sous-titres"),
-	r("audio-without-transcript", serious, "w1.2.1 r4.1 ae7aa44", "A recording has no transcript beside it", "Un enregistrement n'a pas de transcription à proximité", "add a transcript", "ajouter une transcription"),
+	r("video-without-captions", serious, "w1.2.2 r4.3", "A film with sound has no caption", "Une vidéo sonore n'a pas de sous-titres", "add captions", "ajouter des sous-titres"),
+	r("audio-without-transcript", serious, "w1.2.1 r4.1 ae7aa44 a2eb176 aafb423", "A recording has no transcript beside it", "Un enregistrement n'a pas de transcription à proximité", "add a transcript", "ajouter une transcription"),
+	r("silent-video-without-text", serious, "w1.2.1 r4.1 ac3232f ad7ba54 afd26cf", "A film without sound has no text beside it", "Une vidéo sans son n'a pas de texte à proximité", "describe it in the page", "la décrire dans la page"),
+	r("video-without-transcript", minor, "w1.2.8 a1a02b0 aee13b5 aab4d13", "A film has no transcript beside it", "Une vidéo n'a pas de transcription à proximité", "add a transcript", "ajouter une transcription"),
 	r("media-without-controls", serious, "w2.1.1 r4.11", "A film or a recording has no controls", "Un média n'a pas de commandes", "show controls", "afficher des commandes"),
 }
 

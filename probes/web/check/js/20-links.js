@@ -49,15 +49,21 @@
   }
   // The same name for different places.
   const byName = new Map();
-  for (const a of all("a[href]")) {
-    const n = name(a).toLowerCase();
-    if (!n || !heard(a) || !/^https?:/.test(a.href || "")) continue;
+  const leadsTo = a => {
+    const own = typeof a.href === "string" ? a.href : a.href && a.href.baseVal;
+    const script = /location(?:\.href)?\s*=\s*['"]([^'"]+)/.exec(a.getAttribute("onclick") || "");
+    const u = own || (script && script[1]);
+    return u ? attempt(() => new URL(u, location.href), null) : null;
+  };
+  for (const a of all("a[href], a[*|href], [role=link]")) {
+    const n = name(a).toLowerCase(), u = leadsTo(a);
+    if (!n || !heard(a) || !u || !/^https?:/.test(u.protocol)) continue;
     if (!byName.has(n)) byName.set(n, []);
-    byName.get(n).push(a);
+    byName.get(n).push([a, u]);
   }
   for (const [n, list] of byName) {
     const places = new Map();
-    for (const a of list) { const u = new URL(a.href); u.hash = a.hash; const k = u.href.replace(/\/(index\.\w+)?$/, "/"); if (!places.has(k)) places.set(k, a); }
+    for (const [a, u] of list) if (!places.has(u.href)) places.set(u.href, a);
     if (places.size > 1 && places.size < 30) out.same = (out.same || []).concat([{ name: n, links: [...places.entries()].slice(0, 4).map(([href, a]) => ({ href, context: contextOf(a).toLowerCase(), ...place(a) })) }]);
   }
 })();

@@ -109,8 +109,9 @@
   for (const [n, list] of frames) {
     const places = new Map(list.map(f => [f.srcdoc || String(f.src), f]));
     if (places.size > 1) {
-      const texts = new Set([...places.values()].map(f => attempt(() => squeeze(f.contentDocument.title + " | " + f.contentDocument.body.innerText).slice(0, 2000), "?" + f.src)));
-      if (texts.size > 1) { if ([...texts].some(x => x.startsWith("?"))) doubt("sonde-frames-one-name", list[1], n); else report("sonde-frames-one-name", list[1], n) }
+      // The same frame twice, or two of a kind (advertisements): told apart by what they show, not by their address.
+      const texts = new Set([...places.values()].map(f => attempt(() => squeeze([...f.contentDocument.querySelectorAll("h1,h2,p,li,td")].map(x => x.textContent).join(" ") || f.contentDocument.body.innerText).toLowerCase().slice(0, 2000), "?" + f.src)));
+      if (texts.size > 1 && !/^(ad|ads|advertis\w+|publicité|pub)$/.test(n)) { if ([...texts].some(x => x.startsWith("?"))) doubt("sonde-frames-one-name", list[1], n); else report("sonde-frames-one-name", list[1], n) }
     }
   }
   if (all("frameset").length) report("sonde-frameset", all("frameset")[0]);

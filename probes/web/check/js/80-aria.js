@@ -2,14 +2,13 @@
 (() => {
   // Global attributes that ARIA 1.2 forbids or deprecates on the role (ACT kb1m8s, 5c01ea): names on what cannot be named.
   const noName = /^(caption|code|definition|deletion|emphasis|generic|insertion|mark|none|paragraph|presentation|strong|subscript|suggestion|superscript|term|time)$/;
-  const allowed = { "aria-errormessage": /^(application|checkbox|combobox|gridcell|listbox|radiogroup|slider|spinbutton|textbox|tree|columnheader|rowheader|searchbox|switch|treegrid)$/,
-    "aria-haspopup": /^(application|button|combobox|gridcell|link|menuitem|slider|tab|textbox|treeitem|columnheader|menuitemcheckbox|menuitemradio|rowheader|searchbox)$/,
-    "aria-invalid": /^(application|checkbox|combobox|gridcell|listbox|radiogroup|slider|spinbutton|textbox|tree|columnheader|rowheader|searchbox|switch|treegrid)$/,
-    "aria-disabled": /^(application|button|composite|gridcell|group|input|link|menuitem|scrollbar|separator|tab|checkbox|columnheader|combobox|grid|listbox|menu|menubar|menuitemcheckbox|menuitemradio|option|radio|radiogroup|row|rowheader|searchbox|select|slider|spinbutton|switch|tablist|textbox|toolbar|tree|treegrid|treeitem)$/ };
-  for (const e of all("[aria-label],[aria-labelledby],[aria-errormessage],[aria-haspopup],[aria-invalid],[aria-disabled],[aria-roledescription],[aria-braillelabel]")) {
-    const r = role(e) || (/^(div|span)$/.test(e.localName) ? "generic" : "");
-    if (!heard(e)) continue;
-    for (const a of ["aria-label", "aria-labelledby", "aria-braillelabel"]) if (e.hasAttribute(a) && squeeze(e.getAttribute(a)) && noName.test(r) && !e.closest("svg")) { report("sonde-aria-prohibited", e, `${a} on ${r}`); break }
+  for (const e of all("[aria-label],[aria-labelledby],[aria-roledescription],[aria-braillelabel],[aria-brailleroledescription]")) {
+    const given = squeeze(e.getAttribute("role")).toLowerCase().split(" ").filter(Boolean)[0];
+    const native = { div: "generic", span: "generic", p: "paragraph", b: "generic", i: "generic", strong: "strong", em: "emphasis", sub: "subscript", sup: "superscript", code: "code", del: "deletion", ins: "insertion", caption: "caption", mark: "mark", time: "time", small: "generic", u: "generic", s: "deletion", q: "generic", pre: "generic", body: "generic", bdi: "generic", bdo: "generic", data: "generic", samp: "generic" }[e.localName];
+    const r = given || native || role(e);
+    if (!heard(e) || !noName.test(r) || e.closest("svg") || focusable(e) && !/^(none|presentation)$/.test(given || "") || e.isContentEditable) continue;
+    const a = ["aria-label", "aria-labelledby", "aria-braillelabel", "aria-roledescription", "aria-brailleroledescription"].find(a => squeeze(e.getAttribute(a)));
+    if (a) report("sonde-aria-prohibited", e, `${a} on ${r}`);
   }
   // Things that say that they are hidden or expanded and are not.
   for (const e of all("[aria-expanded][aria-controls]")) {

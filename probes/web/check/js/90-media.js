@@ -1,23 +1,39 @@
 // Sound and film as they stand after loading: what plays by itself, what has no words.
 (() => {
-  const near = e => { const s = e.closest("figure, section, article, div, main") || body; return squeeze((s.parentElement || s).textContent) + " " + [...(s.parentElement || s).querySelectorAll("a")].map(a => name(a)).join(" ") };
+  // What stands beside a recording and may be its text: a link that says so, or a passage that is both seen and heard.
+  const told = e => {
+    const near = e.closest("figure, section, article, main") || body;
+    if ([...near.querySelectorAll("a[href], button, summary")].some(a => /transcri|version (texte|textuelle|écrite)|texte de la vidéo|text version|audio ?descri/i.test(name(a)))) return true;
+    return [...near.querySelectorAll("p, div, blockquote, li, td")].some(x => heard(x) && seen(x) && !x.querySelector("audio,video") && x.getBoundingClientRect().right > 0 && parseFloat(style(x).textIndent) > -500 && words(x.textContent) >= 20) ||
+      [...near.querySelectorAll("p")].some(x => heard(x) && words(x.textContent) >= 20 && style(x).position === "absolute");
+  };
+  const usable = b => seen(b) && heard(b) && name(b) && focusable(b);
   for (const m of all("audio, video")) {
-    const heardSound = m.localName === "audio" || (m.webkitAudioDecodedByteCount || 0) > 0;
-    const plays = !m.paused && !m.ended && m.readyState > 1;
-    const long = m.loop || m.duration > 3;
+    if (m.closest("template")) continue;
+    const loaded = m.readyState > 1;
+    const sounds = m.localName === "audio" || (m.webkitAudioDecodedByteCount || 0) > 0;
+    const silent = m.localName === "video" && loaded && (m.currentTime > 0.2 || m.webkitVideoDecodedByteCount > 0) && (m.webkitAudioDecodedByteCount || 0) === 0;
+    const plays = !m.paused && !m.ended && loaded;
+    // A media fragment (#t=8,10) plays a part.
+    const part = /#t=([\d.]*)(?:,([\d.]+))?/.exec(m.currentSrc || "");
+    const from = part && part[1] ? +part[1] : 0, to = part && part[2] ? +part[2] : m.duration;
+    const long = m.loop || to - from > 3;
     const controls = m.hasAttribute("controls") && seen(m);
-    const other = all("button, [role=button], input[type=button]").some(b => seen(b) && /pause|stop|arrêt|muet|mute|couper|sound|son\b/i.test(name(b)));
-    const stopsSoon = /#t=\d*[.]?\d*,(\d+)/.exec(m.currentSrc || ""); const short = stopsSoon && +stopsSoon[1] - (+(/#t=(\d+)/.exec(m.currentSrc) || [])[1] || 0) <= 3;
-    if (m.autoplay && !m.muted && heardSound && (plays || m.readyState > 1) && long && !short) {
+    const other = all("button, [role=button], input[type=button]").some(b => usable(b) && /play|lecture|pause|stop|arrêt|muet|mute|couper|volume/i.test(name(b)));
+    if (m.autoplay && !m.muted && sounds && loaded && long) {
       report("sonde-plays-sound", m, isFinite(m.duration) ? m.duration.toFixed(1) + " s" : "");
       if (!controls && !other) report("sonde-plays-without-control", m);
-    } else if (m.localName === "video" && m.autoplay && plays && (m.loop || m.duration > 5) && !controls && !other && seen(m)) report("sonde-moves-without-control", m);
-    const tracks = [...m.querySelectorAll("track")];
-    const caption = tracks.some(t => /^(captions|subtitles)$/.test(t.kind || "subtitles") && t.src && t.track && t.readyState !== 3);
-    const words = /transcri|texte intégral|version (texte|écrite)|script de la vid|read the text|text version/i.test(near(m));
-    if (m.localName === "video" && (seen(m) || heard(m)) && heardSound && !caption && !words) doubt("sonde-video-without-captions", m);
-    if (m.localName === "audio" && (controls || plays) && !words) doubt("sonde-audio-without-transcript", m);
-    if (m.localName === "video" && !m.hasAttribute("controls") && !m.autoplay && !other && seen(m)) doubt("sonde-media-without-controls", m);
+    } else if (m.localName === "video" && m.autoplay && plays && (m.loop || to - from > 5) && !controls && !other && seen(m)) report("sonde-moves-without-control", m);
+    if (!(seen(m) || plays || controls)) continue;
+    const tracks = [...m.querySelectorAll("track[src]")];
+    const caption = tracks.some(t => /^(captions|subtitles)$/.test(t.kind || "subtitles") && t.readyState !== 3);
+    const text = told(m);
+    if (m.localName === "audio") { if ((controls || plays) && !m.muted && !text && m.currentSrc && m.networkState !== 3 && (m.duration > 1 || !loaded)) report("sonde-audio-without-transcript", m); continue }
+    if (!m.currentSrc && !m.src && !m.querySelector("source")) continue;
+    if (silent && !text && !caption && !all("audio[controls]").length) report("sonde-silent-video-without-text", m);
+    else if (!caption && !text && !silent) doubt("sonde-video-without-captions", m);
+    if (!text) report("sonde-video-without-transcript", m);
+    if (!m.hasAttribute("controls") && !m.autoplay && !other && seen(m)) doubt("sonde-media-without-controls", m);
   }
   // Movement without end that nobody can stop.
   const stop = all("button, [role=button]").some(b => seen(b) && /pause|stop|arrêt|figer/i.test(name(b)));

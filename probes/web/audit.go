@@ -15,6 +15,7 @@ import (
 	"github.com/sonde-fleet/sonde/probes/web/browser"
 	"github.com/sonde-fleet/sonde/probes/web/check"
 	"github.com/sonde-fleet/sonde/probes/web/finding"
+	"github.com/sonde-fleet/sonde/probes/web/interact"
 	"github.com/sonde-fleet/sonde/probes/web/proxy"
 	"github.com/sonde-fleet/sonde/probes/web/sample"
 )
@@ -154,9 +155,20 @@ func steps(o Options) []step {
 	if o.Injected {
 		return all
 	}
-	return append(all, step{name: "page", run: func(s *session, ctx context.Context, v *visit) ([]finding.Finding, error) {
-		return check.Page(ctx, s.tab, v.load)
-	}})
+	return append(all,
+		step{name: "page", run: func(s *session, ctx context.Context, v *visit) ([]finding.Finding, error) {
+			return check.Page(ctx, s.tab, v.load)
+		}},
+		step{name: "moving pictures", run: func(s *session, ctx context.Context, v *visit) ([]finding.Finding, error) {
+			return interact.Moving(ctx, s.tab, v.load)
+		}},
+		step{name: "contrast", run: func(s *session, ctx context.Context, v *visit) (_ []finding.Finding, err error) {
+			v.findings, err = interact.Contrast(ctx, s.tab, v.findings)
+			return nil, err
+		}},
+		step{name: "keyboard, mouse and window", held: true, run: func(s *session, ctx context.Context, v *visit) ([]finding.Finding, error) {
+			return interact.Page(ctx, s.tab, v.load)
+		}})
 }
 
 // crawl visits the home page and then what the sample picks.
@@ -307,4 +319,4 @@ func (s *session) reason(l *browser.Load) string {
 }
 
 // Rules lists the rules of our own checks.
-func Rules() []finding.Rule { return check.Rules() }
+func Rules() []finding.Rule { return slices.Concat(check.Rules(), interact.Rules()) }

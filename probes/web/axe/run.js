@@ -39,5 +39,7 @@
     return seen.length > 0 && seen.every((t, i) => said.some(s => s === t || (t.length > 1 && s.startsWith(t))));
   }
   const some = x => x.nodes.length > 0;
-  return { version: r.testEngine.version, results: [...r.violations.filter(some).map(slim("failed")), ...r.incomplete.filter(some).map(slim("review"))] };
+  // Where axe-core is in doubt and our own checks look further, its doubt is not told.
+  const ours = new Set(["bypass", "css-orientation-lock", "identical-links-same-purpose", "meta-refresh-no-exceptions"]);
+  return { version: r.testEngine.version, results: [...r.violations.filter(some).map(slim("failed")), ...r.incomplete.filter(x => some(x) && !ours.has(x.id)).map(slim("review"))] };
 })

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/debugger"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 )
@@ -164,4 +165,17 @@ func (t *Tab) Frames(ctx context.Context) ([]Frame, error) {
 // Source is the document as the browser has it now, with its doctype.
 func (t *Tab) Source(ctx context.Context) (string, error) {
 	return Eval[string](ctx, t, `(document.doctype ? new XMLSerializer().serializeToString(document.doctype) + "\n" : "") + (document.documentElement ? document.documentElement.outerHTML : "")`)
+}
+
+// ScriptSource returns the text of a script of the page, at most 200,000 characters.
+func (t *Tab) ScriptSource(ctx context.Context, id cdp.ScriptID) (string, error) {
+	if _, err := Call(ctx, t, debugger.Enable, debugger.EnableParams{}); err != nil {
+		return "", err
+	}
+	defer func() { _, _ = Call(ctx, t, debugger.Disable, cdp.Empty{}) }()
+	r, err := Call(ctx, t, debugger.GetScriptSource, debugger.GetScriptSourceParams{ScriptID: id})
+	if err != nil {
+		return "", err
+	}
+	return r.ScriptSource[:min(len(r.ScriptSource), 200_000)], nil
 }

@@ -55,7 +55,7 @@
     const u = own || (script && script[1]);
     return u ? attempt(() => new URL(u, location.href), null) : null;
   };
-  for (const a of all("a[href], a[*|href], [role=link]")) {
+  for (const a of all("a, [role=link]")) {
     const n = name(a).toLowerCase(), u = leadsTo(a);
     if (!n || !heard(a) || !u || !/^https?:/.test(u.protocol)) continue;
     if (!byName.has(n)) byName.set(n, []);

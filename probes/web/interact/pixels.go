@@ -1,0 +1,83 @@
+package interact
+
+import (
+	"image"
+	"image/color"
+	"math"
+	"slices"
+)
+
+// differ says whether two pictures of one place are different to the eye: at least a dozen pixels change clearly.
+func differ(a, b image.Image) bool {
+	r := a.Bounds().Intersect(b.Bounds())
+	if a.Bounds().Size() != b.Bounds().Size() {
+		return true
+	}
+	n := 0
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		for x := r.Min.X; x < r.Max.X; x++ {
+			if distance(a.At(x, y), b.At(x, y)) > 24 {
+				if n++; n >= 12 {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// distance is the largest difference of a channel, 0 to 255.
+func distance(a, b color.Color) int {
+	r1, g1, b1, _ := a.RGBA()
+	r2, g2, b2, _ := b.RGBA()
+	d := func(x, y uint32) int { return int(math.Abs(float64(x>>8) - float64(y>>8))) }
+	return max(d(r1, r2), d(g1, g2), d(b1, b2))
+}
+
+// luminance is the relative luminance of WCAG 2.2.
+func luminance(c color.Color) float64 {
+	r, g, b, _ := c.RGBA()
+	f := func(v uint32) float64 {
+		s := float64(v>>8) / 255
+		if s <= 0.04045 {
+			return s / 12.92
+		}
+		return math.Pow((s+0.055)/1.055, 2.4)
+	}
+	return 0.2126*f(r) + 0.7152*f(g) + 0.0722*f(b)
+}
+
+// ratio is the contrast ratio of WCAG 2.2, 1 to 21.
+func ratio(a, b color.Color) float64 {
+	x, y := luminance(a), luminance(b)
+	return (max(x, y) + 0.05) / (min(x, y) + 0.05)
+}
+
+// contrasts returns the contrast of a text with what lies behind it, pixel by pixel, in ascending order: with is the picture
+// of the text, without the same place with the text made transparent. The edges of letters, which are blends, are left out.
+func contrasts(with, without image.Image) []float64 {
+	r := with.Bounds().Intersect(without.Bounds())
+	type pixel struct {
+		d int
+		c float64
+	}
+	var list []pixel
+	most := 0
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		for x := r.Min.X; x < r.Max.X; x++ {
+			a, b := with.At(x, y), without.At(x, y)
+			if d := distance(a, b); d > 8 {
+				list = append(list, pixel{d, ratio(a, b)})
+				most = max(most, d)
+			}
+		}
+	}
+	var out []float64
+	for _, p := range list {
+		if p.d*10 >= most*7 {
+			out = append(out, p.c)
+		}
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,236 @@
+package interact
+
+import (
+	"image"
+	"regexp"
+	"slices"
+
+	"github.com/sonde-fleet/sonde/probes/web/browser"
+	"github.com/sonde-fleet/sonde/probes/web/finding"
+)
+
+// Bounds of the walk with the tab key.
+const (
+	maxStops = 90
+	maxLooks = 10 // kinds of control whose focus is looked at in pixels
+)
+
+// stop is where the tab key halted.
+type stop struct {
+	spot
+	shot image.Image // with the focus, where style alone does not show it
+	area finding.Rect
+}
+
+// keyboard walks through the page with the tab key: where it halts, in which order, whether it shows, whether it gets out.
+func (x *try) keyboard() error {
+	controls, err := ask[[]spot](x, "controls()")
+	if err != nil || len(controls) == 0 {
+		return err
+	}
+	if _, err := ask[int](x, "blur()"); err != nil {
+		return err
+	}
+	var stops []stop
+	at := map[int]int{}
+	looks := map[string]bool{}
+	loop := -1
+	for range min(len(controls)+8, maxStops) {
+		if err := x.t.Press(x.ctx, browser.KeyTab, false); err != nil {
+			return err
+		}
+		s, err := ask[*spot](x, "active()")
+		if err != nil {
+			return err
+		}
+		if s == nil { // past the last control
+			break
+		}
+		if i, again := at[s.Key]; again {
+			loop = i
+			break
+		}
+		at[s.Key] = len(stops)
+		p := stop{spot: *s}
+		if x.hard(&p, looks) {
+			p.area = around(s.Rect)
+			if p.shot, err = x.t.Shot(x.ctx, p.area); err != nil {
+				return err
+			}
+		}
+		stops = append(stops, p)
+		if s.Frame {
+			break // the frame has its own controls; what follows is not this page's to count
+		}
+	}
+	if err := x.traps(stops, loop, controls, at); err != nil {
+		return err
+	}
+	x.order(stops)
+	x.reach(controls, at, len(stops) >= maxStops || loop > 0)
+	return x.shows(stops)
+}
+
+// hard says whether only a picture can tell that the focus shows. One control of a kind is looked at.
+func (x *try) hard(p *stop, looks map[string]bool) bool {
+	if p.Outlined || !p.Visible || p.Rect.W > 1200 || p.Rect.H > 600 || looks[p.Signature] || len(looks) >= maxLooks {
+		return false
+	}
+	if p.Tag == "textarea" || p.Tag == "input" && !slices.Contains([]string{"checkbox", "radio", "submit", "button", "image", "range", "file", "reset"}, p.Type) {
+		return false // the caret shows
+	}
+	looks[p.Signature] = true
+	return true
+}
+
+func around(r finding.Rect) finding.Rect {
+	return finding.Rect{X: max(r.X-8, 0), Y: max(r.Y-8, 0), W: min(r.W+16, 700), H: min(r.H+16, 400)}
+}
+
+// shows compares pictures with and without the focus (WCAG 2.4.7).
+func (x *try) shows(stops []stop) error {
+	if _, err := ask[int](x, "blur()"); err != nil {
+		return err
+	}
+	for i := range stops {
+		p := &stops[i]
+		switch {
+		case !p.Visible && p.Rect.W*p.Rect.H >= 0 && !p.Frame:
+			x.failed("sonde-focus-on-hidden", &p.spot, "")
+		case p.shot != nil:
+			after, err := x.t.Shot(x.ctx, p.area)
+			if err != nil {
+				return err
+			}
+			if !differ(p.shot, after) {
+				x.failed("sonde-focus-invisible", &p.spot, "")
+			}
+		}
+	}
+	return nil
+}
+
+// order finds steps that go against what the eyes see: up, or backwards on a line, within one group (WCAG 2.4.3).
+func (x *try) order(stops []stop) {
+	for i := 1; i < len(stops); i++ {
+		a, b := &stops[i-1], &stops[i]
+		if a.Group != b.Group || a.Fixed || b.Fixed || !a.Visible || !b.Visible || a.RTL || a.TabIndex > 0 || b.TabIndex > 0 {
+			continue
+		}
+		up := b.Rect.Y+b.Rect.H <= a.Rect.Y+2 && b.Rect.X < a.Rect.X+a.Rect.W && a.Rect.X < b.Rect.X+b.Rect.W
+		line := b.Rect.Y < a.Rect.Y+a.Rect.H/2 && a.Rect.Y < b.Rect.Y+b.Rect.H/2
+		back := line && b.Rect.X+b.Rect.W <= a.Rect.X+2
+		if up || back {
+			if a.Form && b.Form {
+				x.failed("sonde-focus-order", &b.spot, "")
+			} else {
+				x.review("sonde-focus-order", &b.spot, "")
+			}
+		}
+	}
+}
+
+// reach names the controls that the walk did not come to and that nothing else leads to (WCAG 2.1.1).
+func (x *try) reach(controls []spot, at map[int]int, cut bool) {
+	for i := range controls {
+		c := &controls[i]
+		if _, reached := at[c.Key]; reached || c.Composite || c.Hidden || c.Inside {
+			continue
+		}
+		switch {
+		case c.TabIndex < 0 && (c.Native || c.Role == "button" || c.Role == "link" || c.Role == "checkbox"):
+			x.failed("sonde-unreachable", c, "")
+		case c.TabIndex >= 0 && !cut && c.Native:
+			x.review("sonde-unreachable", c, "")
+		}
+	}
+}
+
+// escape is what a page says of a key that leads out.
+var escape = regexp.MustCompile(`(?i)(?:press|hit|use|appuye[zr] sur|touche|presser)\s+(?:the\s+|la\s+touche\s+)?["'«]?\s*(esc(?:ape)?|échap|[a-z0-9]|ctrl\s*\+\s*[a-z])\b`)
+
+// traps looks for controls that the keyboard cannot leave (WCAG 2.1.2): the walk went round without seeing the rest.
+func (x *try) traps(stops []stop, loop int, controls []spot, at map[int]int) error {
+	if loop < 0 || len(stops) == 0 {
+		return nil
+	}
+	cycle := stops[loop:]
+	var missing int
+	for _, c := range controls {
+		if _, ok := at[c.Key]; !ok && c.TabIndex >= 0 && !c.Hidden && !c.Inside {
+			missing++
+		}
+	}
+	if loop == 0 && missing == 0 { // it began again from the top, as it should
+		return nil
+	}
+	in := map[int]bool{}
+	for _, s := range cycle {
+		in[s.Key] = true
+	}
+	modal, err := browser.Eval[bool](x.ctx, x.t, `(() => { const a = sonde.deepActive(), d = a && a.closest("dialog:modal,[role=dialog][aria-modal=true],[role=alertdialog]"); return !!d })()`)
+	if err != nil || modal {
+		return err // a dialog keeps the focus; whether it lets go is tried where it opens
+	}
+	out, err := x.leaves(in, browser.KeyTab, false, len(cycle)+1)
+	for _, way := range []struct {
+		keys  string
+		shift bool
+		n     int
+	}{{browser.KeyTab, true, len(cycle) + 1}, {browser.KeyEscape + browser.KeyTab, false, 2}, {browser.KeyEscape, false, 1}, {browser.KeyDown, false, 1}, {browser.KeyRight, false, 1}} {
+		if out || err != nil {
+			break
+		}
+		out, err = x.leaves(in, way.keys, way.shift, way.n)
+	}
+	if err != nil {
+		return err
+	}
+	last := &cycle[len(cycle)-1].spot
+	if out {
+		if missing > 0 && loop > 0 {
+			x.review("sonde-keyboard-loop", last, "")
+		}
+		return nil
+	}
+	text, err := browser.Eval[string](x.ctx, x.t, `(document.body ? document.body.innerText : "").slice(0, 20000)`)
+	if err != nil {
+		return err
+	}
+	if m := escape.FindStringSubmatch(text); m != nil {
+		key := m[1]
+		if len(key) > 1 {
+			key = browser.KeyEscape
+		}
+		if out, err = x.leaves(in, key, false, 1); err != nil {
+			return err
+		}
+		if !out {
+			if out, err = x.leaves(in, key+browser.KeyTab, false, 1); err != nil {
+				return err
+			}
+		}
+		if out {
+			return nil // said, and true
+		}
+	}
+	x.failed("sonde-keyboard-trap", last, "")
+	return nil
+}
+
+// leaves presses keys n times and says whether the focus came out of the set.
+func (x *try) leaves(in map[int]bool, keys string, shift bool, n int) (bool, error) {
+	for range n {
+		if err := x.t.Press(x.ctx, keys, shift); err != nil {
+			return false, err
+		}
+		s, err := ask[*spot](x, "active()")
+		if err != nil {
+			return false, err
+		}
+		if s == nil || !in[s.Key] {
+			return true, nil
+		}
+	}
+	return false, nil
+}

@@ -30,8 +30,9 @@
   // behind an open modal dialog. A page is not accused of it.
   const modal = document.querySelector("dialog:modal"), refresh = document.querySelector("meta[http-equiv=refresh i][content]");
   const matters = (id, e) => !e || !(/^meta-refresh/.test(id) && e !== refresh || modal && /focus/.test(id) && !modal.contains(e));
+  const attempt = f => { try { return f() } catch (e) { return null } };
   const iconic = e => e && /icon|awesome|glyph|symbol/i.test(getComputedStyle(e).fontFamily);
-  for (const x of [...r.violations, ...r.incomplete]) x.nodes = x.nodes.filter(n => matters(x.id, n.element) && !(x.id === "label-content-name-mismatch" && (iconic(n.element) || near(n.element))));
+  for (const x of [...r.violations, ...r.incomplete]) x.nodes = x.nodes.filter(n => matters(x.id, n.element || attempt(() => document.querySelector(n.target[0]))) && !(x.id === "label-content-name-mismatch" && (iconic(n.element) || near(n.element))));
   // "Ave." for "Avenue", "non-standard" for "nonstandard": spoken alike or an abbreviation, which the criterion lets pass.
   function near(e) {
     const tokens = s => (s || "").toLowerCase().replace(/[-\u2010-\u2015]/g, "").match(/[\p{L}\p{N}]+/gu) || [];

@@ -7,7 +7,8 @@ import (
 	"strings"
 
 	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/debugger"
+	"github.com/chromedp/cdproto/dom"
+	"github.com/chromedp/cdproto/domdebugger"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 )
@@ -42,15 +43,6 @@ func EvalIn[T any](ctx context.Context, t *Tab, frame cdp.FrameID, expression st
 		return value, fmt.Errorf("decode what the page said: %w", err)
 	}
 	return value, nil
-}
-
-// Handle evaluates an expression to an object that protocol commands can be told of (DOMDebugger.getEventListeners…).
-func Handle(ctx context.Context, t *Tab, expression string) (runtime.RemoteObjectID, error) {
-	r, err := t.evaluate(ctx, Main, expression, false)
-	if err != nil {
-		return "", err
-	}
-	return r.ObjectID, nil
 }
 
 // Inject runs a script once in our world of the main frame of the present document; name tells scripts apart.
@@ -167,15 +159,38 @@ func (t *Tab) Source(ctx context.Context) (string, error) {
 	return Eval[string](ctx, t, `(document.doctype ? new XMLSerializer().serializeToString(document.doctype) + "\n" : "") + (document.documentElement ? document.documentElement.outerHTML : "")`)
 }
 
-// ScriptSource returns the text of a script of the page, at most 200,000 characters.
-func (t *Tab) ScriptSource(ctx context.Context, id cdp.ScriptID) (string, error) {
-	if _, err := Call(ctx, t, debugger.Enable, debugger.EnableParams{}); err != nil {
-		return "", err
+// Listeners returns the kinds of event that the page listens for on an object that an expression names in our own world:
+// "click", "keydown"… Chrome tells of the listeners of one world, so the object is looked up in the page's.
+func (t *Tab) Listeners(ctx context.Context, expression string) ([]string, error) {
+	var id runtime.RemoteObjectID
+	if expression == "window" {
+		r, err := Call(ctx, t, runtime.Evaluate, runtime.EvaluateParams{Expression: "window"})
+		if err != nil {
+			return nil, err
+		}
+		id = r.Result.ObjectID
+	} else {
+		ours, err := t.evaluate(ctx, Main, expression, false)
+		if err != nil || ours.ObjectID == "" {
+			return nil, err
+		}
+		node, err := Call(ctx, t, dom.DescribeNode, dom.DescribeNodeParams{ObjectID: ours.ObjectID})
+		if err != nil {
+			return nil, err
+		}
+		theirs, err := Call(ctx, t, dom.ResolveNode, dom.ResolveNodeParams{BackendNodeID: node.Node.BackendNodeID})
+		if err != nil {
+			return nil, err
+		}
+		id = theirs.Object.ObjectID
 	}
-	defer func() { _, _ = Call(ctx, t, debugger.Disable, cdp.Empty{}) }()
-	r, err := Call(ctx, t, debugger.GetScriptSource, debugger.GetScriptSourceParams{ScriptID: id})
+	r, err := Call(ctx, t, domdebugger.GetEventListeners, domdebugger.GetEventListenersParams{ObjectID: id})
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return r.ScriptSource[:min(len(r.ScriptSource), 200_000)], nil
+	var kinds []string
+	for _, l := range r.Listeners {
+		kinds = append(kinds, l.Type)
+	}
+	return kinds, nil
 }

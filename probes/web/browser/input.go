@@ -26,15 +26,24 @@ const (
 	KeyRight  = kb.ArrowRight
 )
 
-// Press presses and releases real keys, one after the other. shift holds the shift key down meanwhile.
-func (t *Tab) Press(ctx context.Context, keys string, shift bool) error {
-	modifier := int64(kb.ModifierNone)
-	if shift {
-		modifier = int64(kb.ModifierShift)
-	}
+// Modifier is a key that is held down while others are pressed.
+type Modifier int64
+
+// Modifiers, for Press.
+const (
+	Plain Modifier = Modifier(kb.ModifierNone)
+	Shift Modifier = Modifier(kb.ModifierShift)
+	Ctrl  Modifier = Modifier(kb.ModifierCtrl)
+)
+
+// Press presses and releases real keys, one after the other, while the modifier is held down.
+func (t *Tab) Press(ctx context.Context, keys string, with Modifier) error {
 	for _, r := range keys {
 		for _, p := range kb.Encode(r) {
-			p.Modifiers |= modifier
+			if with == Ctrl && p.Type == input.DispatchKeyEventTypeChar {
+				continue // it would type the letter
+			}
+			p.Modifiers |= int64(with)
 			if _, err := Call(ctx, t, input.DispatchKeyEvent, *p); err != nil {
 				return err
 			}

@@ -22,6 +22,8 @@ var textual = []finding.Rule{
 	r("field-behind-submit", minor, "w1.3.2 r12.8", "Fields follow the button that sends the form", "Des champs suivent le bouton d'envoi", "put the button last", "placer le bouton en dernier"),
 	r("required-not-said", moderate, "w3.3.2 r11.10", "Required fields are not announced to who sees the form", "Les champs obligatoires ne sont pas signalés visuellement", "mark them and explain the mark", "les signaler et expliquer le signe"),
 	r("asterisk-not-explained", minor, "w3.3.2 r11.10", "The mark of required fields is not explained", "Le signe des champs obligatoires n'est pas expliqué", "explain it before the form", "l'expliquer avant le formulaire"),
+	r("error-hidden", serious, "w3.3.1 r11.10 a36b590", "An error message is hidden from screen readers", "Un message d'erreur est masqué aux lecteurs d'écran", "remove aria-hidden", "retirer aria-hidden"),
+	r("error-vague", serious, "w3.3.1 r11.10 a36b590", "An error message does not say which field is wrong", "Un message d'erreur ne dit pas quel champ est en cause", "name the field", "nommer le champ"),
 	r("autocomplete-missing", moderate, "w1.3.5 r11.13", "A field that asks for the reader's own data does not say so to the browser", "Un champ de données personnelles n'indique pas sa finalité", "add autocomplete", "ajouter autocomplete"),
 	r("fake-control", critical, "w2.1.1 w4.1.2 r7.3", "Something reacts to the mouse and cannot be reached by the keyboard", "Un élément réagit à la souris et n'est pas atteignable au clavier", "use a button or a link", "utiliser un bouton ou un lien"),
 	r("control-without-role", serious, "w4.1.2 r7.1", "A control does not say what it is", "Un contrôle n'indique pas sa nature", "use a button or a link", "utiliser un bouton ou un lien"),

@@ -55,14 +55,14 @@ func Contrast(ctx context.Context, t *browser.Tab, list []finding.Finding) ([]fi
 
 // measure takes the text's picture with and without its letters.
 func measure(ctx context.Context, t *browser.Tab, f *finding.Finding) (ratios []float64, large bool, err error) {
-	style, err := browser.Eval[*struct{ Size, Weight float64 }](ctx, t, `(e => { if (!e) return null; const s = getComputedStyle(e); return { Size: parseFloat(s.fontSize), Weight: +s.fontWeight } })(document.querySelector(`+strconv.Quote(f.Selector)+`))`)
+	style, err := browser.Eval[*struct{ Size, Weight, Text float64 }](ctx, t, `(e => { if (!e) return null; const s = getComputedStyle(e); return { Size: parseFloat(s.fontSize), Weight: +s.fontWeight, Text: (e.innerText || '').trim().length } })(document.querySelector(`+strconv.Quote(f.Selector)+`))`)
 	if err != nil {
 		if ctx.Err() == nil && !t.Dead() {
 			return nil, false, nil // a selector through frames or shadow trees
 		}
 		return nil, false, err
 	}
-	if style == nil || math.IsNaN(style.Size) {
+	if style == nil || math.IsNaN(style.Size) || style.Text < 2 {
 		return nil, false, nil
 	}
 	r := *f.Rect

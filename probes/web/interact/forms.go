@@ -34,7 +34,7 @@ func (x *try) forms() error {
 		if native {
 			continue // the browser says it, field by field
 		}
-		if err := x.t.Press(x.ctx, browser.KeyEnter, false); err != nil {
+		if err := x.t.Press(x.ctx, browser.KeyEnter, browser.Plain); err != nil {
 			return err
 		}
 		x.pause(2 * react)

@@ -131,17 +131,18 @@ globalThis.sonde = globalThis.sonde || (() => {
       for (let e = t.parentElement; e && e !== document.body && e !== document.documentElement; e = e.parentElement) {
         const s = getComputedStyle(e);
         if (s.position === "fixed") break;
-        if (/auto|scroll/.test(s.overflowX + s.overflowY)) break;
         const cutY = /hidden|clip/.test(s.overflowY), cutX = /hidden|clip/.test(s.overflowX);
-        if (!cutX && !cutY) continue;
+        if (!cutX && !cutY) { if (/auto|scroll/.test(s.overflowX + s.overflowY)) break; continue }
         const c = e.getBoundingClientRect();
         if (c.width <= 2 || c.height <= 2) break; // hidden on purpose
         const line = parseFloat(s.lineHeight) || parseFloat(s.fontSize) * 1.2;
         if (cutY && (b.bottom > c.bottom + Math.max(3, line * 0.3) || b.top < c.top - Math.max(3, line * 0.3)) || cutX && (b.right > c.right + 4 || b.left < c.left - 4)) { if (!out.has(e)) out.set(e, squeeze(t.data).slice(0, 60)); break }
       }
     }
-    return [...out.entries()].slice(0, 30).map(([e, text]) => ({ key: key(e), text, ...pick(e) }));
+    return [...out.entries()].slice(0, 30).map(([e, text]) => ({ key: key(e), text, linked: linked(e), ...pick(e) }));
   };
+  // A teaser has a way to the whole of it: in itself, around it or beside it.
+  const linked = e => { if (e.closest("a[href],button,summary,[role=button],[role=link]") || e.querySelector("a[href],button")) return true; for (let x = e.parentElement, i = 0; x && i < 3; x = x.parentElement, i++) { if (x.querySelector("a[href],button,summary")) return true; if (x === document.body) break } return false };
   const pick = e => ({ selector: selector(e), snippet: (e.outerHTML || "").slice(0, 600), rect: box(e) });
   const overflowing = width => {
     const limit = width + 2, out = [];
@@ -160,7 +161,8 @@ globalThis.sonde = globalThis.sonde || (() => {
     return own.filter(e => !own.some(o => o !== e && e.contains(o))).slice(0, 3).map(e => ({ key: key(e), ...pick(e) }));
   };
   return { key, get, squeeze, deepActive, visible, selector, box, name, describe, controls, watch, appeared, dialog, openers, hoverables, clipped, overflowing, focusables, pick, walk,
-    active: () => { const a = deepActive(); return a ? describe(a) : null },
+    // A page may move the focus on a moment after the key: it is read when that has happened.
+    active: () => new Promise(done => setTimeout(() => { const a = deepActive(); done(a ? describe(a) : null) }, 15)),
     changed: () => changes,
     focus: k => { const e = get(k); if (!e) return false; e.scrollIntoView({ block: "center" }); e.focus(); return deepActive() === e },
     blur: () => { const a = deepActive(); if (a) a.blur(); return 0 },

@@ -79,7 +79,7 @@ func (x *try) opensByKey(s, shown *spot) (bool, error) {
 		x.pause(react)
 		for _, press := range []string{"", browser.KeyEnter, browser.KeySpace, browser.KeyDown} {
 			if press != "" {
-				if err := x.t.Press(x.ctx, press, false); err != nil {
+				if err := x.t.Press(x.ctx, press, browser.Plain); err != nil {
 					return false, err
 				}
 				x.pause(react)

@@ -44,6 +44,7 @@ type spot struct {
 	Expands   bool         `json:"expandable"`
 	Focusable bool         `json:"focusable"`
 	Inner     []int        `json:"inner"`
+	Linked    bool         `json:"linked"` // a text that is cut off has a way to the whole
 	Expander  bool         `json:"expander"`
 }
 

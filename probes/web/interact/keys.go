@@ -1,18 +1,18 @@
 package interact
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
-	"github.com/chromedp/cdproto/domdebugger"
 	"github.com/sonde-fleet/sonde/probes/web/browser"
+	"github.com/sonde-fleet/sonde/probes/web/finding"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// single is what a handler compares a key with: one printable character.
-var single = regexp.MustCompile(`(?:\.key|\.code|key)\s*={2,3}\s*['"]([^'"\s]|Key[A-Z]|Digit\d)['"]|['"]([^'"\s])['"]\s*={2,3}\s*\w+\.key|case\s*['"]([^'"\s])['"]\s*:`)
+// printable are the characters that are tried when the page listens for keys at all.
+const printable = "abcdefghijklmnopqrstuvwxyz0123456789+-/?*.,;:!#"
 
 // keys tries the page's own shortcuts of one character (WCAG 2.1.4) and the elements whose only listener is the mouse's
 // (2.1.1): Chrome says which listeners there are, inline or not.
@@ -24,52 +24,55 @@ func (x *try) keys() error {
 }
 
 func (x *try) shortcuts() error {
-	tried := map[string]bool{}
+	listens := false
 	for _, on := range []string{"window", "document", "document.body"} {
-		for _, l := range x.listeners(on) {
-			if l.Type != "keydown" && l.Type != "keypress" && l.Type != "keyup" {
-				continue
-			}
-			source := x.source(l)
-			for _, m := range single.FindAllStringSubmatch(source, 8) {
-				key := m[1] + m[2] + m[3]
-				if len(key) > 1 {
-					key = string(key[len(key)-1] + 'a' - 'A')
-				}
-				if tried[key] || len(tried) >= 8 {
-					continue
-				}
-				tried[key] = true
-				if _, err := ask[int](x, "blur()"); err != nil {
-					return err
-				}
-				if _, err := ask[int](x, "watch()"); err != nil {
-					return err
-				}
-				if err := x.t.Press(x.ctx, key, false); err != nil {
-					return err
-				}
-				x.pause(react)
-				acted, err := x.happened()
-				if err != nil {
-					return err
-				}
-				if acted {
-					root := spot{Selector: "body", Snippet: source}
-					off, err := browser.Eval[bool](x.ctx, x.t, `[...document.querySelectorAll("input[type=checkbox],[role=switch],button,a,select")].some(e => sonde.visible(e) && /raccourci|shortcut/i.test(sonde.name(e) + (e.labels ? [...e.labels].map(l => l.textContent).join(" ") : "")))`)
-					if err != nil {
-						return err
-					}
-					if off {
-						x.review("sonde-character-shortcut", &root, strconv.Quote(key))
-					} else {
-						x.failed("sonde-character-shortcut", &root, strconv.Quote(key))
-					}
-				}
-			}
+		kinds, err := x.t.Listeners(x.ctx, on)
+		if err != nil {
+			return err
 		}
+		listens = listens || slices.ContainsFunc(kinds, func(k string) bool { return strings.HasPrefix(k, "key") })
+	}
+	if !listens {
+		return nil
+	}
+	acted, err := x.types(printable)
+	if err != nil || !acted {
+		return err
+	}
+	for _, r := range printable {
+		if acted, err = x.types(string(r)); err != nil {
+			return err
+		}
+		if !acted {
+			continue
+		}
+		off, err := browser.Eval[bool](x.ctx, x.t, `[...document.querySelectorAll("input[type=checkbox],input[type=button],[role=switch],button,a,select")].some(e => sonde.visible(e) && /raccourci|shortcut|remap|\b(ctrl|control|alt)\b.*(key|touche)/i.test(sonde.name(e) + (e.labels ? [...e.labels].map(l => l.textContent).join(" ") : "")))`)
+		if err != nil {
+			return err
+		}
+		outcome := finding.Failed
+		if off {
+			outcome = finding.Review
+		}
+		x.report("sonde-character-shortcut", outcome, &spot{Selector: "body"}, strconv.QuoteRune(r))
+		return nil
 	}
 	return nil
+}
+
+// types presses characters where no field has the focus, and says whether the page changed.
+func (x *try) types(keys string) (bool, error) {
+	if _, err := ask[int](x, "blur()"); err != nil {
+		return false, err
+	}
+	if _, err := ask[int](x, "watch()"); err != nil {
+		return false, err
+	}
+	if err := x.t.Press(x.ctx, keys, browser.Plain); err != nil {
+		return false, err
+	}
+	x.pause(react)
+	return x.happened()
 }
 
 // maxListened is how many elements Chrome is asked about.
@@ -89,12 +92,14 @@ func (x *try) mouseOnly() error {
 	}
 	for i := range list {
 		s := &list[i]
-		kinds := map[string]bool{}
-		for _, l := range x.listeners("sonde.get(" + itoa(s.Key) + ")") {
-			kinds[l.Type] = true
+		kinds, err := x.t.Listeners(x.ctx, "sonde.get("+itoa(s.Key)+")")
+		if err != nil {
+			return err
 		}
-		mouse := kinds["click"] || kinds["mousedown"] || kinds["mouseup"] || kinds["touchstart"] || kinds["pointerdown"]
-		keyed := kinds["keydown"] || kinds["keyup"] || kinds["keypress"]
+		mouse := slices.ContainsFunc(kinds, func(k string) bool {
+			return k == "click" || k == "mousedown" || k == "mouseup" || k == "touchstart" || k == "pointerdown"
+		})
+		keyed := slices.ContainsFunc(kinds, func(k string) bool { return strings.HasPrefix(k, "key") })
 		switch {
 		case !mouse || s.Inside:
 		case !s.Focusable:
@@ -106,26 +111,4 @@ func (x *try) mouseOnly() error {
 		}
 	}
 	return nil
-}
-
-// listeners returns what Chrome knows of an object's listeners; what cannot be asked has none.
-func (x *try) listeners(expression string) []*domdebugger.EventListener {
-	id, err := browser.Handle(x.ctx, x.t, expression)
-	if err != nil || id == "" {
-		return nil
-	}
-	r, err := browser.Call(x.ctx, x.t, domdebugger.GetEventListeners, domdebugger.GetEventListenersParams{ObjectID: id})
-	if err != nil {
-		return nil
-	}
-	return slices.DeleteFunc(r.Listeners, func(l *domdebugger.EventListener) bool { return l == nil })
-}
-
-// source is the text of a listener.
-func (x *try) source(l *domdebugger.EventListener) string {
-	text, err := x.t.ScriptSource(x.ctx, l.ScriptID)
-	if err != nil {
-		return ""
-	}
-	return text
 }

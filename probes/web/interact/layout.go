@@ -9,8 +9,8 @@ import (
 // spacing is the style of WCAG 1.4.12: what a reader who needs it may set without losing anything.
 const spacing = `* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important } p { margin-bottom: 2em !important }`
 
-// layout tries a window of 320 CSS pixels (WCAG 1.4.10), a zoom of 200 % (1.4.4) and wide spacing (1.4.12). What is cut off
-// already in the ordinary window is not held against them.
+// layout tries a window of 320 CSS pixels (WCAG 1.4.10), a zoom of 200 % in one of 1280 × 1024 (1.4.4) and wide spacing (1.4.12). What is cut off
+// already in the ordinary window is not held against spacing; what leads on to the whole text is a teaser.
 func (x *try) layout() error {
 	width, height := x.t.Size()
 	before, err := ask[[]spot](x, "clipped()")
@@ -27,7 +27,10 @@ func (x *try) layout() error {
 			return err
 		}
 		for i := range cut {
-			if !known[cut[i].Key] {
+			if known[cut[i].Key] && rule != "sonde-zoom-cuts" {
+				continue
+			}
+			if !cut[i].Linked {
 				x.failed(rule, &cut[i], fmt.Sprintf("%q", cut[i].Text))
 			}
 		}
@@ -42,7 +45,7 @@ func (x *try) layout() error {
 	if _, err := browser.Eval[int](x.ctx, x.t, "(sonde.spacing.remove(), 0)"); err != nil {
 		return err
 	}
-	if err := x.t.Viewport(x.ctx, width/2, height/2, false); err != nil {
+	if err := x.t.Viewport(x.ctx, 640, 512, false); err != nil {
 		return err
 	}
 	if err := fresh("sonde-zoom-cuts"); err != nil {

@@ -37,7 +37,7 @@ func (x *try) acts(s *spot, key string) (bool, error) {
 	if _, err := ask[int](x, "watch()"); err != nil {
 		return false, err
 	}
-	if err := x.t.Press(x.ctx, key, false); err != nil {
+	if err := x.t.Press(x.ctx, key, browser.Plain); err != nil {
 		return false, err
 	}
 	x.pause(react)
@@ -130,7 +130,7 @@ func (x *try) dialog(opener, d *spot) error {
 	}
 	if in && n > 0 {
 		for range min(n+1, 12) {
-			if err := x.t.Press(x.ctx, browser.KeyTab, false); err != nil {
+			if err := x.t.Press(x.ctx, browser.KeyTab, browser.Plain); err != nil {
 				return err
 			}
 			out, err := browser.Eval[bool](x.ctx, x.t, `(a => !!a && !sonde.get(`+itoa(d.Key)+`)?.contains(a))(sonde.deepActive())`)
@@ -143,7 +143,7 @@ func (x *try) dialog(opener, d *spot) error {
 			}
 		}
 	}
-	if err := x.t.Press(x.ctx, browser.KeyEscape, false); err != nil {
+	if err := x.t.Press(x.ctx, browser.KeyEscape, browser.Plain); err != nil {
 		return err
 	}
 	x.pause(350 * time.Millisecond)
@@ -192,5 +192,5 @@ func (x *try) closeByButton(d *spot) (open bool, err error) {
 
 // restore closes what Escape closes, so that the next control is tried on the same page.
 func (x *try) restore() error {
-	return x.t.Press(x.ctx, browser.KeyEscape, false)
+	return x.t.Press(x.ctx, browser.KeyEscape, browser.Plain)
 }

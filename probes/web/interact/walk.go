@@ -4,6 +4,7 @@ import (
 	"image"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/sonde-fleet/sonde/probes/web/browser"
 	"github.com/sonde-fleet/sonde/probes/web/finding"
@@ -36,7 +37,7 @@ func (x *try) keyboard() error {
 	looks := map[string]bool{}
 	loop := -1
 	for range min(len(controls)+8, maxStops) {
-		if err := x.t.Press(x.ctx, browser.KeyTab, false); err != nil {
+		if err := x.t.Press(x.ctx, browser.KeyTab, browser.Plain); err != nil {
 			return err
 		}
 		s, err := ask[*spot](x, "active()")
@@ -147,7 +148,10 @@ func (x *try) reach(controls []spot, at map[int]int, cut bool) {
 }
 
 // escape is what a page says of a key that leads out.
-var escape = regexp.MustCompile(`(?i)(?:press|hit|use|appuye[zr] sur|touche|presser)\s+(?:the\s+|la\s+touche\s+)?["'«]?\s*(esc(?:ape)?|échap|[a-z0-9]|ctrl\s*\+\s*[a-z])\b`)
+var escape = regexp.MustCompile(`(?i)(?:press|hit|use|appuye[zr] sur|touche|presser)\s+(?:the\s+|la\s+touche\s+)?["'«]?\s*(ctrl\s*\+\s*)?(esc(?:ape)?|échap|[a-z0-9])\b`)
+
+// helps is what a control that offers help is called.
+var helps = regexp.MustCompile(`(?i)help|how to|aide|comment`)
 
 // traps looks for controls that the keyboard cannot leave (WCAG 2.1.2): the walk went round without seeing the rest.
 func (x *try) traps(stops []stop, loop int, controls []spot, at map[int]int) error {
@@ -172,16 +176,17 @@ func (x *try) traps(stops []stop, loop int, controls []spot, at map[int]int) err
 	if err != nil || modal {
 		return err // a dialog keeps the focus; whether it lets go is tried where it opens
 	}
-	out, err := x.leaves(in, browser.KeyTab, false, len(cycle)+1)
+	out, err := x.leaves(in, browser.KeyTab, browser.Plain, len(cycle)+1)
 	for _, way := range []struct {
-		keys  string
-		shift bool
-		n     int
-	}{{browser.KeyTab, true, len(cycle) + 1}, {browser.KeyEscape + browser.KeyTab, false, 2}, {browser.KeyEscape, false, 1}, {browser.KeyDown, false, 1}, {browser.KeyRight, false, 1}} {
+		keys string
+		with browser.Modifier
+		n    int
+	}{{browser.KeyTab, browser.Shift, len(cycle) + 1}, {browser.KeyEscape + browser.KeyTab, browser.Plain, 2}, {browser.KeyEscape, browser.Plain, 1},
+		{browser.KeyDown, browser.Plain, 1}, {browser.KeyRight, browser.Plain, 1}} {
 		if out || err != nil {
 			break
 		}
-		out, err = x.leaves(in, way.keys, way.shift, way.n)
+		out, err = x.leaves(in, way.keys, way.with, way.n)
 	}
 	if err != nil {
 		return err
@@ -193,35 +198,63 @@ func (x *try) traps(stops []stop, loop int, controls []spot, at map[int]int) err
 		}
 		return nil
 	}
-	text, err := browser.Eval[string](x.ctx, x.t, `(document.body ? document.body.innerText : "").slice(0, 20000)`)
-	if err != nil {
+	if out, err = x.saidWay(in, cycle); err != nil || out {
 		return err
-	}
-	if m := escape.FindStringSubmatch(text); m != nil {
-		key := m[1]
-		if len(key) > 1 {
-			key = browser.KeyEscape
-		}
-		if out, err = x.leaves(in, key, false, 1); err != nil {
-			return err
-		}
-		if !out {
-			if out, err = x.leaves(in, key+browser.KeyTab, false, 1); err != nil {
-				return err
-			}
-		}
-		if out {
-			return nil // said, and true
-		}
 	}
 	x.failed("sonde-keyboard-trap", last, "")
 	return nil
 }
 
+// saidWay says whether the page names a key that leads out, and the key does. A control of the loop that offers help is asked.
+func (x *try) saidWay(in map[int]bool, cycle []stop) (bool, error) {
+	const visible = `(document.body ? document.body.innerText : "").slice(0, 20000)`
+	for _, s := range append([]stop{{}}, cycle...) {
+		if s.Key != 0 {
+			if !helps.MatchString(s.Name) {
+				continue
+			}
+			if ok, err := ask[bool](x, "focus(%d)", s.Key); err != nil || !ok {
+				return false, err
+			}
+			if err := x.t.Press(x.ctx, browser.KeyEnter, browser.Plain); err != nil {
+				return false, err
+			}
+			x.pause(react)
+		}
+		text, err := browser.Eval[string](x.ctx, x.t, visible)
+		if err != nil {
+			return false, err
+		}
+		m := escape.FindStringSubmatch(text)
+		if m == nil {
+			continue
+		}
+		key, with := strings.ToLower(m[2]), browser.Plain
+		if m[1] != "" {
+			with = browser.Ctrl
+		}
+		if len(key) > 1 {
+			key = browser.KeyEscape
+		}
+		for _, s := range cycle { // the key may be one control's alone
+			if _, err := ask[bool](x, "focus(%d)", s.Key); err != nil {
+				return false, err
+			}
+			if err := x.t.Press(x.ctx, key, with); err != nil {
+				return false, err
+			}
+			if out, err := x.leaves(in, browser.KeyTab, browser.Plain, len(cycle)+1); err != nil || out {
+				return out, err
+			}
+		}
+	}
+	return false, nil
+}
+
 // leaves presses keys n times and says whether the focus came out of the set.
-func (x *try) leaves(in map[int]bool, keys string, shift bool, n int) (bool, error) {
+func (x *try) leaves(in map[int]bool, keys string, with browser.Modifier, n int) (bool, error) {
 	for range n {
-		if err := x.t.Press(x.ctx, keys, shift); err != nil {
+		if err := x.t.Press(x.ctx, keys, with); err != nil {
 			return false, err
 		}
 		s, err := ask[*spot](x, "active()")

@@ -90,6 +90,17 @@
     const hit = known.find(([re]) => re.test(t));
     if (hit) report("sonde-autocomplete-missing", f, hit[1]);
   }
+  // Messages that say that something is wrong, as the page was served.
+  for (const e of document.querySelectorAll("[id*=error i], [class*=error i], [class*=invalid-feedback], [id*=erreur i], [class*=erreur i], form [role=alert]")) {
+    const f = e.closest("form") || document.forms[0], t = squeeze(e.innerText || "");
+    if (!f || !seen(e) || words(t) < 3 || t.length > 300 || e.querySelector("input,select,textarea") || !/erreur|invalid|incorrect|obligatoire|requis|veuillez|merci de|please|must|error|required|cannot/i.test(t)) continue;
+    if (!heard(e)) { report("sonde-error-hidden", e, t); continue }
+    const own = fields.filter(x => x.form === f);
+    const linked = e.id && own.some(x => ((x.getAttribute("aria-describedby") || "") + " " + (x.getAttribute("aria-errormessage") || "")).split(/\s+/).includes(e.id));
+    const labels = own.map(x => (name(x) || "").toLowerCase().replace(/\(.*?\)|[*:]|required|obligatoire/g, "").trim()).filter(x => x.length > 1);
+    if (own.length > 1 && !linked && !labels.some(l => t.toLowerCase().includes(l)) && !groupNamed(own, t)) report("sonde-error-vague", e, t);
+  }
+  function groupNamed(own, t) { return own.some(x => { const g = groupOf(x).replace(/\(.*?\)|[*:]/g, "").trim(); return g.length > 2 && g.split(" ").some(w => w.length > 3 && t.toLowerCase().includes(w)) }) }
   for (const b of all("button, [role=button], input[type=submit], input[type=button], input[type=reset]")) if (seen(b) && name(b) && !b.form) tell("button", b, name(b));
   // Things that are clicked and are no controls.
   for (const e of all("[onclick], [onmousedown], [onkeydown], [ondblclick]")) {

@@ -41,6 +41,14 @@ const (
 	MailboxUp     Kind = "mailbox.up"     // the watcher is back; Detail "dark_ms": how long it saw nothing
 )
 
+// The visit of a website. The pages come one by one; then one of the other three ends it.
+const (
+	WebPage    Kind = "web.page"    // one page was visited; Detail: page, result, why, failed, review, …; evidence: picture, log, document, findings
+	WebVisited Kind = "web.visited" // the site was read; Detail: site, pages, failed, review, criteria; observations: the items
+	WebBlocked Kind = "web.blocked" // a guard of the site (firewall, captcha, robots.txt) keeps declared robots out: nobody's failure
+	WebFailed  Kind = "web.failed"  // the site did not answer, or broke the browser; theirs
+)
+
 // Classes of a mail that came in: Detail "class" of MailReceived, and the output of `prober classify`.
 const (
 	ClassBounce      = "bounce"

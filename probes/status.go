@@ -60,13 +60,13 @@ func (s Status) Next(e *Event) Status {
 		if s == Sending {
 			return InDoubt
 		}
-	case MailAccepted:
+	case MailAccepted, WebVisited:
 		return Contacted
 	case MailWitnessed, MailReceived: // what came back for it proves that it was taken
 		if (s == Sending || s == InDoubt) && e.Detail["sure"] != "no" {
 			return Contacted
 		}
-	case MailRefused:
+	case MailRefused, WebFailed, WebBlocked:
 		return Refused
 	case MailDeferred, MailUnsent: // certain that nothing was taken
 		if s == Sending || s == InDoubt {
@@ -139,7 +139,7 @@ func (st *State) Apply(e *Event) {
 		if len(e.Evidence) > 0 {
 			st.Raw = e.Evidence[0].SHA256
 		}
-	case MailSending, MailAccepted:
+	case MailSending, MailAccepted, WebVisited:
 		st.Sent = e.At
 	case ProbeFault, AuditPostponed, AuditResolved:
 		if at, err := time.Parse(time.RFC3339Nano, e.Detail["retry"]); err == nil && st.Status.Startable() {

@@ -11,7 +11,8 @@ import (
 type Result string
 
 // The results. Answered and Silent and Unreachable are in the denominator; Spoiled is not, and its count is printed
-// beside the rate; Waiting and Out are not there yet, or never will be.
+// beside the rate; Waiting and Out are not there yet, or never will be. A website is not asked anything, so it answers
+// nothing: Visited, Blocked and Offline are its results, in no rate of answers.
 const (
 	Answered    Result = "answered"
 	Silent      Result = "silent"      // contacted, no answer so far: right-censored
@@ -20,10 +21,13 @@ const (
 	InDoubt     Result = "in doubt"
 	Waiting     Result = "waiting" // not contacted yet
 	Out         Result = "out"     // suppressed, cancelled or awaiting its channel
+	Visited     Result = "visited" // website: it was read
+	Blocked     Result = "blocked" // website: it keeps declared robots out; nobody's failure
+	Offline     Result = "offline" // website: it did not answer
 )
 
 // Results lists the results in the order of tables.
-var Results = [...]Result{Answered, Silent, Unreachable, Spoiled, InDoubt, Waiting, Out}
+var Results = [...]Result{Answered, Silent, Unreachable, Visited, Blocked, Offline, Spoiled, InDoubt, Waiting, Out}
 
 // Outcome is one audit as the statistics see it. Instants are campaign time; delays are in milliseconds.
 type Outcome struct {
@@ -93,6 +97,7 @@ type entry struct {
 	absent  bool
 	classes []string
 	unsure  int
+	site    Result // of a website
 	events  int
 }
 
@@ -146,6 +151,12 @@ func (e *entry) add(x *probes.Event) {
 		}
 	case probes.MailReceived:
 		e.received(x)
+	case probes.WebVisited:
+		e.site, e.sent = Visited, x.At
+	case probes.WebBlocked:
+		e.site, e.sent, e.reason = Blocked, x.At, x.Text
+	case probes.WebFailed:
+		e.site, e.sent, e.reason = Offline, x.At, x.Text
 	}
 }
 
@@ -204,6 +215,9 @@ func (b *Book) outcome(e *entry, now time.Time) Outcome {
 	o := Outcome{Audit: e.audit, Prober: e.prober, Body: b.structures[e.audit.Structure], Status: e.status,
 		Absent: e.absent, Classes: e.classes, Unsure: e.unsure, Events: e.events}
 	o.Result, o.Reason = e.result()
+	if e.site != "" && !e.sent.IsZero() {
+		o.Sent = line.Campaign(e.sent).UTC()
+	}
 	if e.sent.IsZero() || !o.Counted() {
 		return o
 	}
@@ -249,10 +263,12 @@ func (e *entry) result() (Result, string) {
 		return InDoubt, ""
 	case probes.Planned, probes.Prepared:
 		return Waiting, ""
-	case probes.Refused:
-		return Unreachable, e.reason
 	}
 	switch {
+	case e.site != "":
+		return e.site, e.reason
+	case e.status == probes.Refused:
+		return Unreachable, e.reason
 	case !e.replied.IsZero():
 		return Answered, ""
 	case !e.bounced.IsZero():

@@ -22,7 +22,7 @@ import (
 )
 
 // channels is the one list of the channels that this program has.
-var channels = map[probes.Channel]bool{probes.Mail: true}
+var channels = map[probes.Channel]bool{probes.Mail: true, probes.Web: true}
 
 // buildMail makes the e-mail channel from the files. Every fault of keys and certificates is returned together.
 func buildMail(p *config.Prober, c *config.Campaign, db *store.DB) (*mail.Channel, error) {

@@ -37,7 +37,7 @@ func (p *probeCmd) web(a *app) error {
 	auditor := web.NewAuditor(o)
 	defer auditor.Close()
 	show := &webShow{a: a, french: p.Lang == "fr", worst: map[string]*group{}}
-	end, err := auditor.Audit(a.ctx, p.Target, whole, show.line)
+	end, err := auditor.Audit(a.ctx, web.Job{Target: p.Target, Whole: whole}, show.line)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/sonde-fleet/sonde/config"
@@ -14,6 +15,7 @@ import (
 	"github.com/sonde-fleet/sonde/feed"
 	"github.com/sonde-fleet/sonde/internal/cli"
 	"github.com/sonde-fleet/sonde/probes"
+	"github.com/sonde-fleet/sonde/probes/web"
 	"github.com/sonde-fleet/sonde/schedule"
 	"github.com/sonde-fleet/sonde/schedule/calendar"
 	"github.com/sonde-fleet/sonde/store"
@@ -45,6 +47,13 @@ func (*runCmd) Run(a *app) error {
 	if err != nil {
 		return cli.UsageError{Err: err}
 	}
+	sites, err := buildWeb(&p.Web)
+	if err != nil {
+		return cli.UsageError{Err: err}
+	}
+	sites.Seed = strconv.FormatInt(c.Seed, 10)
+	visits := web.New(sites)
+	defer visits.Close()
 	stopControl, err := serveControl(a.ctx, socketPath(p), controlHandler(p, db, true))
 	if err != nil {
 		return err
@@ -57,7 +66,7 @@ func (*runCmd) Run(a *app) error {
 	defer serve(l, feed.Handler(p.Name, db, p.Token))()
 	slog.Info("prober runs", "campaign", launch.Campaign, "audits", launch.Audits, "feed", l.Addr().String(),
 		"campaign_time", launch.Timeline.Campaign(time.Now()).Format(time.RFC3339))
-	runner := &schedule.Runner{Store: db, Probes: map[probes.Channel]probes.Probe{probes.Mail: channel}, Watchers: []probes.Watcher{channel},
+	runner := &schedule.Runner{Store: db, Probes: map[probes.Channel]probes.Probe{probes.Mail: channel, probes.Web: visits}, Watchers: []probes.Watcher{channel},
 		Timeline: launch.Timeline, Hours: hoursOf(db), Parallel: p.Parallel, Skip: schedule.Skips(c), Late: c.Late, Grace: stopWithin}
 	return runner.Run(a.ctx)
 }

@@ -28,7 +28,7 @@ type Options struct {
 	Pause      time.Duration     // between two documents of one host; 0: 1 s
 	PageBudget time.Duration     // of one page, everything included; 0: 60 s
 	SiteBudget time.Duration     // of one site; 0: 20 min
-	Seed       string            // of the random part of the sample
+	Seed       string            // of the campaign; with the structure it makes the random part of a sample
 	Evidence   bool              // keep pictures, logs and documents
 	Injected   bool              // axe-core alone, without our own checks: to compare speed with others
 	Log        *slog.Logger      // nil: slog's default
@@ -75,15 +75,22 @@ type session struct {
 	close    func()
 }
 
-// Audit visits the site that begins at target and reports its results as they come. An error means that the fault was
-// ours; what is wrong with the site is in the lines. whole false looks at the target's page alone.
-func (a *Auditor) Audit(ctx context.Context, target string, whole bool, report func(Line) error) (*SiteEnd, error) {
-	return a.audit(ctx, target, whole, func(l Line, _ *visit) error { return report(l) })
+// Job is one site to audit.
+type Job struct {
+	Target string // URL, or a host name
+	Whole  bool   // the sample; otherwise the target's page alone
+	Seed   string // of the random part of the sample; empty: the address
 }
 
-func (a *Auditor) audit(ctx context.Context, target string, whole bool, report func(Line, *visit) error) (*SiteEnd, error) {
+// Audit visits a site and reports its results as they come. An error means that the fault was ours; what is wrong with the
+// site is in the lines.
+func (a *Auditor) Audit(ctx context.Context, job Job, report func(Line) error) (*SiteEnd, error) {
+	return a.audit(ctx, job, func(l Line, _ *visit) error { return report(l) })
+}
+
+func (a *Auditor) audit(ctx context.Context, job Job, report func(Line, *visit) error) (*SiteEnd, error) {
 	began := time.Now()
-	home, err := address(target)
+	home, err := address(job.Target)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +101,7 @@ func (a *Auditor) audit(ctx context.Context, target string, whole bool, report f
 		return nil, err
 	}
 	defer s.close()
-	if err := s.crawl(ctx, home, whole); err != nil {
+	if err := s.crawl(ctx, home, job); err != nil {
 		return nil, err
 	}
 	s.end.Took = time.Since(began).Milliseconds()
@@ -172,13 +179,13 @@ func steps(o Options) []step {
 }
 
 // crawl visits the home page and then what the sample picks.
-func (s *session) crawl(ctx context.Context, home *url.URL, whole bool) error {
+func (s *session) crawl(ctx context.Context, home *url.URL, job Job) error {
 	first, err := s.next(ctx, sample.Pick{URL: home.String(), Why: sample.Home})
 	if err != nil {
 		return err
 	}
 	for range 3 { // a page that goes on by itself at once is a redirect by other means
-		if first.line.Result != Audited || len(first.line.Leads) == 0 || len(first.seen.Text) > 200 || !whole {
+		if first.line.Result != Audited || len(first.line.Leads) == 0 || len(first.seen.Text) > 200 || !job.Whole {
 			break
 		}
 		if first, err = s.next(ctx, sample.Pick{URL: first.line.Leads[0], Why: sample.Home}); err != nil {
@@ -186,10 +193,10 @@ func (s *session) crawl(ctx context.Context, home *url.URL, whole bool) error {
 		}
 	}
 	s.end.Site, s.end.Result, s.end.Reason = first.line.Page, first.line.Result, first.line.Reason
-	if !whole || (first.line.Result != Audited && first.line.Result != Partial) {
+	if !job.Whole || (first.line.Result != Audited && first.line.Result != Partial) {
 		return nil
 	}
-	s.frontier = sample.New(first.line.Page, cmp.Or(s.o.Seed, first.line.Page), s.o.Pages)
+	s.frontier = sample.New(first.line.Page, cmp.Or(job.Seed, first.line.Page), s.o.Pages)
 	s.frontier.Add(0, first.seen.Links)
 	blockedInARow := 0
 	for {

@@ -75,6 +75,7 @@ type seen struct {
 	Same       []same    `json:"same"`
 	Errors     []string  `json:"errors"`
 	NoViewport bool      `json:"noViewport"`
+	Nav        bool      `json:"nav"` // there is a navigation landmark
 	Page       struct {
 		Lang string `json:"lang"`
 		Dir  string `json:"dir"`
@@ -108,6 +109,10 @@ func Page(ctx context.Context, t *browser.Tab, l *browser.Load) ([]finding.Findi
 		made := rule.New(l.URL, f.Outcome, f.Selector, f.Snippet, f.Detail)
 		made.Rect = f.Rect
 		out = append(out, made)
+	}
+	out = append(out, judge(l.URL, &s)...)
+	if s.NoViewport {
+		out = append(out, byID()["sonde-no-viewport"].New(l.URL, finding.Review, "head", "", ""))
 	}
 	if len(s.Errors) > 0 {
 		err = fmt.Errorf("look at the page: %s", strings.Join(s.Errors, "; "))

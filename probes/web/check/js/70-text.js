@@ -61,4 +61,5 @@
   // Vision of one's own: forced orientation, text cut off at twice the size is seen elsewhere.
   const meta = document.querySelector("meta[name=viewport]");
   if (!meta && innerWidth) out.noViewport = true;
+  out.nav = all("nav, [role=navigation]").some(n => heard(n));
 })();

@@ -4,11 +4,13 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends npm && make axe
 RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o /out/ ./cmd/...
 
 FROM debian:bookworm-slim
-# ca-certificates: the roots for real mail servers. The health checks use bash and the commands themselves.
-RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/* \
+# ca-certificates: the roots for real mail servers. Chrome: the website channel. The health checks use bash and the commands themselves.
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends ca-certificates \
+	chromium-headless-shell fonts-liberation fonts-dejavu-core && rm -rf /var/lib/apt/lists/* \
 	&& useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin sonde \
 	&& install -d -o sonde -g sonde -m 0700 /var/lib/sonde
 COPY --from=build /out/ /usr/local/bin/

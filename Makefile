@@ -1,5 +1,5 @@
 # The two commands that a reader needs are `make demo` and `make test`. Go is there already; the rest they bring.
-.PHONY: demo test install build check bench fuzz fmt clean
+.PHONY: demo test install axe build check bench fuzz fmt clean
 
 GO ?= go
 GOTEST ?= $(GO) test
@@ -10,12 +10,19 @@ demo: build
 test: install
 	SONDE_INTEGRATION=required $(GOTEST) -race -shuffle=on -timeout 25m ./...
 
-# Debian's packages (scripts/install.sh lists them) and Go modules, where they are missing.
+# Debian's packages (scripts/install.sh lists them), axe-core and Go modules, where they are missing.
 install:
 	sh scripts/install.sh
+	$(MAKE) axe
 	$(GO) mod download
 
-build:
+# axe-core comes from npm by the lock file; probes/web/axe/axe.go refuses any other script than the pinned one.
+axe: probes/web/axe/assets/axe.min.js
+probes/web/axe/assets/axe.min.js: probes/web/axe/package-lock.json
+	cd probes/web/axe && npm ci --ignore-scripts --no-audit --no-fund && cp node_modules/axe-core/axe.min.js node_modules/axe-core/locales/fr.json assets/
+	touch $@
+
+build: install
 	$(GO) build -o bin/ ./cmd/...
 
 # What is merged has passed this.

@@ -33,7 +33,7 @@ func files(t *testing.T, f func(name string, data []byte)) {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && slices.Contains([]string{".git", "bin", "var", "dist", "node_modules"}, name):
+		case d.IsDir() && (slices.Contains([]string{".git", "bin", "var", "dist"}, name) || d.Name() == "node_modules"):
 			return filepath.SkipDir
 		case !d.Type().IsRegular():
 			return nil

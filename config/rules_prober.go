@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/sonde-fleet/sonde/probes/web/proxy"
 )
 
 var nameShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,39}$`)
@@ -98,6 +100,22 @@ func (d *document) prober(p *Prober) {
 		d.add("parallel", fmt.Sprintf("%d is too much", p.Parallel), "write at most 10000")
 	}
 	d.mail(&p.Mail)
+	d.web(&p.Web)
+}
+
+// web checks the website channel.
+func (d *document) web(w *Web) {
+	if atLeast(d, "web.pages", w.Pages, 1); w.Pages > 1000 {
+		d.add("web.pages", fmt.Sprintf("%d is too much for a sample", w.Pages), "write at most 1000")
+	}
+	d.positive("web.pause", Days(w.Pause))
+	d.positive("web.page_budget", Days(w.PageBudget))
+	d.positive("web.site_budget", Days(w.SiteBudget))
+	for i, s := range w.Allow {
+		if _, err := proxy.ParseException(s); err != nil {
+			d.add(fmt.Sprintf("web.allow[%d]", i), fmt.Sprintf("%q is neither an address nor a network", s), "write 127.0.0.1:8080, 10.1.0.0/16 or [::1]:8080")
+		}
+	}
 }
 
 func (d *document) mail(m *Mail) {

@@ -3,7 +3,9 @@
 # everything is there. Servers are not started: the tests start private instances of their own.
 set -eu
 packages="$*"
-[ -n "$packages" ] || packages="postfix dovecot-imapd dovecot-lmtpd dovecot-sieve maildrop isync r-base-core r-cran-survival libsisimai-perl ca-certificates"
+[ -n "$packages" ] || packages="postfix dovecot-imapd dovecot-lmtpd dovecot-sieve maildrop isync r-base-core r-cran-survival libsisimai-perl ca-certificates chromium-headless-shell fonts-liberation fonts-dejavu-core"
+# axe-core and the tests' oracles come from npm. Where npm is already there, whoever put it there keeps it.
+[ -n "$*" ] || command -v npm >/dev/null 2>&1 || packages="$packages nodejs npm"
 missing=""
 for p in $packages; do
 	dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q "ok installed" || missing="$missing $p"
@@ -14,7 +16,9 @@ if [ -n "$missing" ]; then
 	echo "installing:$missing" >&2
 	echo "postfix postfix/main_mailer_type select No configuration" | $root debconf-set-selections
 	[ -n "$(find /var/lib/apt/lists -name '*Packages*' -mtime -7 2>/dev/null | head -n 1)" ] || $root apt-get update -qq
+	# apt can lose its own temporary files when systemd is upgraded under it; the second time then mends it.
 	# shellcheck disable=SC2086
-	$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+	$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null ||
+		$root env DEBIAN_FRONTEND=noninteractive apt-get -f install -y -qq --no-install-recommends $missing >/dev/null
 fi
 id sonde-test >/dev/null 2>&1 || $root useradd --system --no-create-home --shell /usr/sbin/nologin sonde-test

@@ -29,7 +29,8 @@
   // What axe-core holds against an element although it cannot matter: all but the first refresh of a document, and what lies
   // behind an open modal dialog. A page is not accused of it.
   const modal = document.querySelector("dialog:modal"), refresh = document.querySelector("meta[http-equiv=refresh i][content]");
-  const matters = (id, e) => !e || !(/^meta-refresh/.test(id) && e !== refresh || modal && /focus/.test(id) && !modal.contains(e));
+  const matters = (id, e) => !e || !(/^meta-refresh/.test(id) && e !== refresh || modal && /focus/.test(id) && !modal.contains(e) ||
+    id === "landmark-unique" && e.matches("main,[role=main]") && e.ownerDocument.querySelectorAll("main,[role=main]").length === 1); // a frame has a main of its own
   const attempt = f => { try { return f() } catch (e) { return null } };
   const iconic = e => e && /icon|awesome|glyph|symbol/i.test(getComputedStyle(e).fontFamily);
   for (const x of [...r.violations, ...r.incomplete]) x.nodes = x.nodes.filter(n => matters(x.id, n.element || attempt(() => document.querySelector(n.target[0]))) && !(x.id === "label-content-name-mismatch" && (iconic(n.element) || near(n.element))));

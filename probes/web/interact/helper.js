@@ -87,7 +87,7 @@ globalThis.sonde = globalThis.sonde || (() => {
       const button = e.localName === "button" && e.type !== "submit" && e.type !== "reset" || e.localName === "button" && e.type === "submit" && !e.form || e.localName === "input" && e.type === "button" || e.getAttribute("role") === "button";
       const link = href !== null && (/^#/.test(href) && href.length > 1 && document.getElementById(href.slice(1)) && !visible(document.getElementById(href.slice(1))) || href === "#" || href === "" || /^javascript:/i.test(href));
       const hooked = e.hasAttribute("onclick") || e.hasAttribute("aria-haspopup") || e.matches("[data-toggle],[data-bs-toggle],[data-modal],[data-fancybox],[data-lightbox],[rel*=lightbox]") || /lightbox|modal|popup/i.test(e.getAttribute("class") || "");
-      if (!(button || link || hooked) || e.closest("form [type=submit]") || e.localName === "body" || (hooked && !button && !link && e.querySelector("a,button,[onclick]"))) return;
+      if (!(button || link || hooked) || e.closest("form [type=submit]") || e.closest(composite) || e.localName === "body" || (hooked && !button && !link && e.querySelector("a,button,[onclick]"))) return;
       if (/print|imprimer|logout|déconnexion|supprimer|delete/i.test(name(e))) return;
       const s = signature(e), n = seen.get(s) || 0;
       seen.set(s, n + 1);

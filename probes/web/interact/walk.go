@@ -68,13 +68,14 @@ func (x *try) keyboard() error {
 		return err
 	}
 	x.order(stops)
-	x.reach(controls, at, len(stops) >= maxStops || loop > 0)
+	framed := len(stops) > 0 && stops[len(stops)-1].Frame
+	x.reach(controls, at, framed || len(stops) >= maxStops || loop > 0)
 	return x.shows(stops)
 }
 
 // hard says whether only a picture can tell that the focus shows. One control of a kind is looked at.
 func (x *try) hard(p *stop, looks map[string]bool) bool {
-	if p.Outlined || !p.Visible || p.Rect.W > 1200 || p.Rect.H > 600 || looks[p.Signature] || len(looks) >= maxLooks {
+	if p.Outlined || !p.Visible || p.Frame || p.Rect.W > 1200 || p.Rect.H > 600 || looks[p.Signature] || len(looks) >= maxLooks {
 		return false
 	}
 	if p.Tag == "textarea" || p.Tag == "input" && !slices.Contains([]string{"checkbox", "radio", "submit", "button", "image", "range", "file", "reset"}, p.Type) {

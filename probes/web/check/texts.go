@@ -199,14 +199,27 @@ func (j *judging) alt(p *passage, f, short string) {
 func (j *judging) languages() {
 	page := &j.s.Page
 	p := &passage{Selector: "html", Snippet: `<html lang="` + page.Lang + `">`}
-	if page.Lang != "" {
-		if found, yes := conflicts(page.Lang, page.Text); yes {
-			j.failed("page-language", p, page.Lang+" / "+found)
-		}
+	if found, yes := j.whole(); yes {
+		j.failed("page-language", p, page.Lang+" / "+found)
 	}
 	if rtl, sure := rightToLeft(page.Text); sure && rtl != (page.Dir == "rtl") && len(page.Text) > 40 {
 		j.failed("direction", p, "")
 	}
+}
+
+// whole says whether the page as a whole is in another language than it says. One passage that is in the declared one
+// shows that it is not: then the others are foreign.
+func (j *judging) whole() (found string, yes bool) {
+	page := &j.s.Page
+	if page.Lang == "" {
+		return "", false
+	}
+	for i := range j.s.Texts {
+		if t := &j.s.Texts[i]; (t.Kind == "part" || t.Kind == "sentence") && base(t.Lang) == base(page.Lang) && len(t.Text) > 60 && languageOf(t.Text) == base(page.Lang) {
+			return "", false
+		}
+	}
+	return conflicts(page.Lang, page.Text)
 }
 
 // part holds an element that declares a language against its text.
@@ -225,7 +238,7 @@ func (j *judging) foreign(p *passage) {
 	if rtl, sure := rightToLeft(p.Text); sure && rtl && p.Dir == "ltr" {
 		j.failed("direction", p, "")
 	}
-	if _, whole := conflicts(j.s.Page.Lang, j.s.Page.Text); whole || p.Lang == "" {
+	if _, whole := j.whole(); whole || p.Lang == "" {
 		return
 	}
 	if found, yes := conflicts(p.Lang, p.Text); yes && len(strings.Fields(p.Text)) >= 8 {

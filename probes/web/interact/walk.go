@@ -26,7 +26,10 @@ type stop struct {
 // keyboard walks through the page with the tab key: where it halts, in which order, whether it shows, whether it gets out.
 func (x *try) keyboard() error {
 	controls, err := ask[[]spot](x, "controls()")
-	if err != nil || len(controls) == 0 {
+	if err != nil {
+		return err
+	}
+	if some, err := browser.Eval[bool](x.ctx, x.t, `!!document.querySelector("a[href],button,input,select,textarea,summary,iframe,[tabindex],[contenteditable]")`); err != nil || !some && len(controls) == 0 {
 		return err
 	}
 	if _, err := ask[int](x, "blur()"); err != nil {

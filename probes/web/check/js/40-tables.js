@@ -24,7 +24,7 @@
     if (!th.length && rows.length >= 2 && wide >= 2) { report("sonde-table-without-headers", t); continue }
     if (th.length && th.length === cells.length && cells.length > 1) report("sonde-table-only-headers", t);
     if (grid.irregular) report("sonde-irregular-table", t, grid.irregular);
-    if (th.length && !t.caption && !name(t) && rows.length > 2) doubt("sonde-table-without-caption", t);
+    if (th.length && !t.caption && !["aria-label", "aria-labelledby", "title", "summary"].some(a => squeeze(t.getAttribute(a))) && rows.length > 2) doubt("sonde-table-without-caption", t);
     if (t.caption && squeeze(t.caption.textContent)) tell("caption", t.caption, squeeze(t.caption.textContent));
     if (t.caption && !squeeze(t.caption.textContent)) report("sonde-empty-caption", t);
     // The first row's only cell spans the table: a title that should be a caption.

@@ -88,7 +88,7 @@
     if (style(p).display !== "none" && (heard(p) || box(p).h > 0 || !p.className)) report("sonde-empty-paragraph", p);
   }
   // Line breaks in the place of paragraphs.
-  for (const br of all("br + br")) {
+  for (const br of document.querySelectorAll("br + br")) {
     const p = br.previousElementSibling;
     const r = document.createRange();
     const empty = attempt(() => { r.setStartAfter(p); r.setEndBefore(br); return !squeeze(r.toString()) }, false);

@@ -13,7 +13,7 @@ type Prober struct {
 	Campaign  string `yaml:"campaign"`  // campaign.yaml; relative to the file
 	Directory string `yaml:"directory"` // structures.csv or .json; relative to the file
 	Suppress  string `yaml:"suppress"`  // suppression list: identifiers and mail domains that are never contacted; read at every start
-	Parallel  int    `yaml:"parallel"`  // tries under way at once
+	Parallel  int    `yaml:"parallel"`  // tries under way at once on one channel
 	Mail      Mail   `yaml:"mail"`
 	Web       Web    `yaml:"web"`
 

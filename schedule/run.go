@@ -37,7 +37,9 @@ type Runner struct {
 	Watchers []probes.Watcher
 	Timeline probes.Timeline
 	Hours    func(probes.StructureID) Hours // nil: always open
-	Parallel int                            // tries under way at once
+	Parallel int                            // tries under way at once on one channel
+	// Limits holds channels to fewer tries at once: those whose tries are long must not keep the others waiting.
+	Limits map[probes.Channel]int
 	// Skip says of an audit that was due while we were down whether it is missed at the campaign instant; otherwise it
 	// runs at the next open hour. nil: none is missed.
 	Skip  func(a probes.Audit, campaign time.Time) bool
@@ -45,7 +47,7 @@ type Runner struct {
 	Grace time.Duration // how long tries under way may go on once the runner is told to stop
 
 	mu     sync.Mutex
-	flying map[probes.AuditID]bool
+	flying map[probes.AuditID]probes.Channel
 	freed  chan struct{}
 }
 
@@ -58,7 +60,7 @@ const (
 
 // Run works until ctx is done, then lets the tries under way end. It returns nil when it was told to stop.
 func (r *Runner) Run(ctx context.Context) error {
-	r.flying, r.freed = map[probes.AuditID]bool{}, make(chan struct{}, 1)
+	r.flying, r.freed = map[probes.AuditID]probes.Channel{}, make(chan struct{}, 1)
 	if r.Parallel < 1 {
 		r.Parallel = 1
 	}
@@ -110,12 +112,23 @@ func (r *Runner) round(ctx, work context.Context, trying *sync.WaitGroup) error 
 	}
 	var nextDue time.Time
 	if !r.Store.Paused() && !r.Store.Full() {
-		var due []probes.State
-		// One page more than can fly, so that what is already flying does not hide what is not.
-		due, nextDue = r.Store.Due(now, 2*r.Parallel)
-		for _, st := range due {
-			if err := r.start(work, trying, st, now); err != nil {
-				return err
+		// One page more than can fly, so that what is already flying does not hide what is not; and a longer one while a
+		// whole page waits for channels that are full.
+		for n := 2 * r.Parallel; ; n *= 4 {
+			var due []probes.State
+			due, nextDue = r.Store.Due(now, n)
+			waiting := 0
+			for _, st := range due {
+				if r.isFlying(st.Audit.ID) || r.full(st.Audit.Channel) {
+					waiting++
+					continue
+				}
+				if err := r.start(work, trying, st, now); err != nil {
+					return err
+				}
+			}
+			if waiting < n {
+				break
 			}
 		}
 	}
@@ -144,9 +157,6 @@ func (r *Runner) until(a, b time.Time) time.Duration {
 // start decides what becomes of an audit that is due.
 func (r *Runner) start(ctx context.Context, trying *sync.WaitGroup, st probes.State, now time.Time) error {
 	a := st.Audit
-	if r.isFlying(a.ID) || r.full() {
-		return nil
-	}
 	e := probes.Event{Audit: a.ID, At: time.Now().UTC()}
 	switch {
 	case r.Store.Suppressed(a.Structure):
@@ -187,7 +197,7 @@ func (r *Runner) nextOpen(id probes.StructureID, t time.Time) time.Time {
 // try runs one try beside the others.
 func (r *Runner) try(ctx context.Context, trying *sync.WaitGroup, st probes.State) {
 	r.mu.Lock()
-	r.flying[st.Audit.ID] = true
+	r.flying[st.Audit.ID] = st.Audit.Channel
 	r.mu.Unlock()
 	trying.Go(func() {
 		defer r.landed(st.Audit.ID)
@@ -239,11 +249,23 @@ func (r *Runner) landed(id probes.AuditID) {
 func (r *Runner) isFlying(id probes.AuditID) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.flying[id]
+	_, yes := r.flying[id]
+	return yes
 }
 
-func (r *Runner) full() bool {
+// full says whether the channel has as many tries under way as it may have.
+func (r *Runner) full(channel probes.Channel) bool {
+	most := r.Parallel
+	if limit, ok := r.Limits[channel]; ok {
+		most = min(most, limit)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.flying) >= r.Parallel
+	n := 0
+	for _, c := range r.flying {
+		if c == channel {
+			n++
+		}
+	}
+	return n >= most
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/sonde-fleet/sonde/internal/cli"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/probes/web"
+	"github.com/sonde-fleet/sonde/probes/web/browser"
 	"github.com/sonde-fleet/sonde/schedule"
 	"github.com/sonde-fleet/sonde/schedule/calendar"
 	"github.com/sonde-fleet/sonde/store"
@@ -67,7 +68,7 @@ func (*runCmd) Run(a *app) error {
 	slog.Info("prober runs", "campaign", launch.Campaign, "audits", launch.Audits, "feed", l.Addr().String(),
 		"campaign_time", launch.Timeline.Campaign(time.Now()).Format(time.RFC3339))
 	runner := &schedule.Runner{Store: db, Probes: map[probes.Channel]probes.Probe{probes.Mail: channel, probes.Web: visits}, Watchers: []probes.Watcher{channel},
-		Timeline: launch.Timeline, Hours: hoursOf(db), Parallel: p.Parallel, Skip: schedule.Skips(c), Late: c.Late, Grace: stopWithin}
+		Timeline: launch.Timeline, Hours: hoursOf(db), Parallel: p.Parallel, Limits: map[probes.Channel]int{probes.Web: browser.Tabs()}, Skip: schedule.Skips(c), Late: c.Late, Grace: stopWithin}
 	return runner.Run(a.ctx)
 }
 

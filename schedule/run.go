@@ -127,7 +127,7 @@ func (r *Runner) round(ctx, work context.Context, trying *sync.WaitGroup) error 
 					return err
 				}
 			}
-			if waiting < n {
+			if waiting == 0 || len(due) < n {
 				break
 			}
 		}
@@ -156,6 +156,12 @@ func (r *Runner) until(a, b time.Time) time.Duration {
 
 // start decides what becomes of an audit that is due.
 func (r *Runner) start(ctx context.Context, trying *sync.WaitGroup, st probes.State, now time.Time) error {
+	// The page was read before the last look at what is flying: a try may have ended in between. What it left is asked
+	// again, or the structure would be contacted twice.
+	st, ok := r.Store.State(st.Audit.ID)
+	if !ok || !st.Status.Startable() || st.Due.After(now) {
+		return nil
+	}
 	a := st.Audit
 	e := probes.Event{Audit: a.ID, At: time.Now().UTC()}
 	switch {

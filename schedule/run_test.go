@@ -121,6 +121,45 @@ func TestEachAuditRunsOnceWhenItIsDueAndIsClosedAtItsDeadline(t *testing.T) {
 	})
 }
 
+// Websites take minutes; a hundred of them due at once must not keep one mail waiting.
+func TestLongTriesOfOneChannelLeaveTheOthersAlone(t *testing.T) {
+	night(t, 3, func(t *testing.T, db *store.DB, mails []probes.Audit) {
+		now := time.Now()
+		for i := range 100 {
+			a := probes.Audit{ID: probes.AuditID(fmt.Sprintf("c.w%d.01", i)), Campaign: "c", Structure: probes.StructureID(fmt.Sprintf("w%d", i)),
+				Channel: probes.Web, Due: now.Add(time.Minute), Deadline: now.Add(90 * 24 * time.Hour)}
+			if err := db.Append(probes.Record{Audit: &a}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		together, most := 0, 0
+		var mu sync.Mutex
+		sites := &scripted{do: func(_ context.Context, a probes.Audit, _ int, record func(probes.Event) error) error {
+			mu.Lock()
+			together++
+			most = max(most, together)
+			mu.Unlock()
+			time.Sleep(20 * time.Minute)
+			mu.Lock()
+			together--
+			mu.Unlock()
+			return record(probes.Event{Audit: a.ID, Kind: probes.WebVisited, At: time.Now()})
+		}}
+		p := &scripted{}
+		r := runner(db, p)
+		r.Probes[probes.Web], r.Limits, r.Late = sites, map[probes.Channel]int{probes.Web: 2}, 100*time.Hour
+		run(t, r, 30*time.Hour)
+		for i, a := range mails {
+			if i >= len(p.ran) || p.ran[i] != a.ID || !p.when[i].Equal(a.Due) {
+				t.Fatalf("mails %v at %v", p.ran, p.when)
+			}
+		}
+		if most != 2 || len(sites.ran) != 100 || status(db, "c.w99.01") != probes.Contacted {
+			t.Errorf("%d sites at once, %d visited, the last is %s", most, len(sites.ran), status(db, "c.w99.01"))
+		}
+	})
+}
+
 func TestFaultOfOursIsTriedAgainThriceAtMost(t *testing.T) {
 	night(t, 1, func(t *testing.T, db *store.DB, audits []probes.Audit) {
 		p := &scripted{do: func(context.Context, probes.Audit, int, func(probes.Event) error) error {

@@ -114,6 +114,7 @@ func Start(ctx context.Context, o Options) (*Browser, error) {
 		err = fmt.Errorf("not ready after %s", o.StartTimeout)
 	}
 	if err == nil {
+		yield(b.PID()) // pages take what the measuring of instants leaves
 		err = b.introduce(ctx)
 	}
 	if err != nil {
@@ -138,7 +139,8 @@ func (b *Browser) flags() []chromedp.ExecAllocatorOption {
 	o := append([]chromedp.ExecAllocatorOption{}, chromedp.DefaultExecAllocatorOptions[:]...)
 	flag := func(name string, value any) { o = append(o, chromedp.Flag(name, value)) }
 	o = append(o, chromedp.ExecPath(b.o.Path), chromedp.UserDataDir(b.profile), chromedp.WindowSize(b.o.Width, b.o.Height),
-		chromedp.NoInheritEnv, chromedp.Env("HOME="+b.profile, "PATH="+os.Getenv("PATH"), "LANG=C.UTF-8")) // our secrets stay with us
+		chromedp.NoInheritEnv, chromedp.Env("HOME="+b.profile, "PATH="+os.Getenv("PATH"), "LANG=C.UTF-8"), // our secrets stay with us
+		chromedp.ModifyCmdFunc(func(cmd *exec.Cmd) { cmd.SysProcAttr = group() }))
 	flag("remote-debugging-pipe", true) // no port that somebody else on this machine could take over
 	flag("proxy-server", "http://"+b.deny.Addr())
 	flag("proxy-bypass-list", "<-loopback>") // without it Chrome goes to loopback by itself

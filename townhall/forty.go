@@ -15,6 +15,8 @@ type Resident struct {
 	probes.Structure
 	Address string
 	Conduct Conduct
+	Site    Grade  // of its website
+	Web     string // address of its website; empty: one that nobody serves
 }
 
 // Forty returns the forty structures of the demo. Every way of answering, of failing and of keeping silent is there;
@@ -42,7 +44,7 @@ func Forty() []Resident {
 				Kind: k.name, Sector: k.sector, Band: bands[i%len(bands)], Region: regions[i%len(regions)], Zone: "Europe/Paris",
 				Hours: hours[i%len(hours)] + "; PH off", Holidays: "FR"},
 				Address: fmt.Sprintf("contact@%s-%02d.example", slug(town), i+1)}
-			r.Conduct = conducts[i%len(conducts)]
+			r.Conduct, r.Site = conducts[i%len(conducts)], Grades[i%len(Grades)]
 			r.Conduct.Name = r.Name
 			if k.sector == "private" && r.Conduct.Median > 0 {
 				r.Conduct.Median /= 4
@@ -91,9 +93,13 @@ func WriteDirectory(w io.Writer, residents []Resident) error {
 		return err
 	}
 	for i, r := range residents {
-		_, domain, _ := strings.Cut(r.Address, "@")
+		web := r.Web
+		if web == "" {
+			_, domain, _ := strings.Cut(r.Address, "@")
+			web = "https://www." + domain + "/"
+		}
 		err := c.Write([]string{string(r.ID), r.Name, r.Kind, r.Sector, r.Band, r.Region, r.Zone, r.Hours, r.Holidays, "mandate", "2026-01-05",
-			r.Address, "https://www." + domain + "/", fmt.Sprintf("+33 1 99 00 %02d %02d", i/10+10, i), fmt.Sprintf("%d place de la Mairie, %s", i+1, r.Name)})
+			r.Address, web, fmt.Sprintf("+33 1 99 00 %02d %02d", i/10+10, i), fmt.Sprintf("%d place de la Mairie, %s", i+1, r.Name)})
 		if err != nil {
 			return err
 		}

@@ -30,6 +30,8 @@ type Options struct {
 	Seed       int64                 // of what a conduct draws
 	Speed      int64                 // campaign seconds per wall second; delays are campaign time
 	SMTP, IMAP net.Listener          // nil: loopback, any free port
+	Web        net.Listener          // where the websites are served; nil: they are not
+	Websites   *Websites             //
 	TLS        *tls.Config           // offered by STARTTLS on both; nil: not offered
 	Fault      func(to string) Fault // what the submission server does to a message; nil: nothing
 	Skew       func() time.Duration  // how far the mail server's clock is off when it stamps a mail; nil: it is right
@@ -138,8 +140,11 @@ func (t *Town) Run(ctx context.Context) error {
 		Caps:         imap.CapSet{imap.CapIMAP4rev1: {}, imap.CapIMAP4rev2: {}, imap.CapIdle: {}, imap.CapSpecialUse: {}},
 		InsecureAuth: true, TLSConfig: t.o.TLS, Logger: log.New(io.Discard, "", 0),
 	})
-	failed := make(chan error, 2)
+	failed := make(chan error, 3)
 	var serving sync.WaitGroup
+	if t.o.Web != nil {
+		serving.Go(func() { failed <- t.o.Websites.Serve(t.o.Web) })
+	}
 	serving.Go(func() { failed <- t.smtp.Serve(t.o.SMTP) })
 	serving.Go(func() { failed <- im.Serve(t.o.IMAP) })
 	var err error
@@ -150,6 +155,9 @@ func (t *Town) Run(ctx context.Context) error {
 	cancel()
 	t.smtp.Close()
 	im.Close()
+	if t.o.Web != nil {
+		t.o.Websites.Close()
+	}
 	serving.Wait()
 	t.replies.Wait()
 	return err

@@ -28,7 +28,9 @@ func compare(w io.Writer, outcomes []stats.Outcome, town *townhall.Town, audits 
 	waiting := 0
 	for _, o := range outcomes {
 		if o.Channel != probes.Mail {
-			waiting++
+			if o.Channel != probes.Web {
+				waiting++
+			}
 			continue
 		}
 		n++

@@ -67,14 +67,16 @@ func (d *demoCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	messages, err := d.messages(ctx)
+	journal, err := d.journal(ctx)
 	if err != nil {
 		return err
 	}
-	audits, disagree, err := compare(a.Out, outcomes, town, messages, d.Speed)
+	audits, disagree, err := compare(a.Out, outcomes, town, journal.messages, d.Speed)
 	if err != nil {
 		return err
 	}
+	sites, wrong := compareSites(a.Out, outcomes, d.residents(), journal.visits)
+	audits, disagree = audits+sites, disagree+wrong
 	fmt.Fprintf(a.Out, "\nsite: http://%s/\n", d.Site)
 	if d.Stay {
 		show("http://" + d.Site + "/")
@@ -96,7 +98,7 @@ func (d *demoCmd) Run(a *app) error {
 
 // freePorts moves the ports that somebody else uses, so that two demos can run on one machine.
 func (d *demoCmd) freePorts() error {
-	for _, addr := range []*string{&d.SMTP, &d.IMAP, &d.Feed, &d.Site} {
+	for _, addr := range []*string{&d.SMTP, &d.IMAP, &d.Web, &d.Feed, &d.Site} {
 		l, err := net.Listen("tcp", *addr)
 		if err != nil {
 			if l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
@@ -159,8 +161,11 @@ func (d *demoCmd) follow(ctx context.Context, a *app, failed <-chan error) ([]st
 		if err != nil || len(all) == 0 {
 			continue // the programs are starting
 		}
-		total, out, done := 0, 0, 0
+		total, out, done, visits := 0, 0, 0, 0
 		for _, o := range all {
+			if o.Channel == probes.Web && o.Result == stats.Waiting {
+				visits++
+			}
 			if o.Channel != probes.Mail {
 				continue
 			}
@@ -182,7 +187,7 @@ func (d *demoCmd) follow(ctx context.Context, a *app, failed <-chan error) ([]st
 			fmt.Fprintf(a.Err, "demo: %d of %d contacted, %d over\n", out, total, done)
 			last = tenth
 		}
-		if done < total {
+		if done < total || visits > 0 {
 			continue
 		}
 		if over.IsZero() {
@@ -200,9 +205,14 @@ func bar(p *mpb.Progress, total int, name string) *mpb.Bar {
 		mpb.AppendDecorators(decor.CountersNoUnit("%d / %d"), decor.Elapsed(decor.ET_STYLE_GO, decor.WC{W: 7})))
 }
 
-// messages returns the audit of each envelope ("sender recipient"), from the prober's own journal.
-func (d *demoCmd) messages(ctx context.Context) (map[string]probes.AuditID, error) {
-	out := map[string]probes.AuditID{}
+// journal is what the comparison needs of the prober's own journal.
+type journal struct {
+	messages map[string]probes.AuditID       // by envelope: "sender recipient"
+	visits   map[probes.AuditID]probes.Event // what came of each website
+}
+
+func (d *demoCmd) journal(ctx context.Context) (journal, error) {
+	out := journal{map[string]probes.AuditID{}, map[probes.AuditID]probes.Event{}}
 	client := feed.Client{URL: "http://" + d.Feed}
 	for after := uint64(0); ; {
 		page, err := client.Pull(ctx, after, 5000, 0)
@@ -212,11 +222,17 @@ func (d *demoCmd) messages(ctx context.Context) (map[string]probes.AuditID, erro
 		for _, raw := range page.Records {
 			r, err := store.DecodeRecord(raw)
 			if err != nil {
-				return nil, err
+				return out, err
 			}
 			after = r.N
-			if r.Event != nil && r.Event.Kind == probes.MailPrepared {
-				out[r.Event.Detail["from"]+" "+r.Event.Detail["to"]] = r.Event.Audit
+			if r.Event == nil {
+				continue
+			}
+			switch r.Event.Kind {
+			case probes.MailPrepared:
+				out.messages[r.Event.Detail["from"]+" "+r.Event.Detail["to"]] = r.Event.Audit
+			case probes.WebVisited, probes.WebBlocked, probes.WebFailed:
+				out.visits[r.Event.Audit] = *r.Event
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,6 +26,7 @@ type layout struct {
 	Dir      string `help:"Folder of the demo's files." default:"var/demo" placeholder:"DIR"`
 	SMTP     string `name:"smtp" help:"Address of the submission server." default:"127.0.0.1:2525"`
 	IMAP     string `name:"imap" help:"Address of the mailboxes." default:"127.0.0.1:1143"`
+	Web      string `help:"Address of the websites." default:"127.0.0.1:2580"`
 	Feed     string `help:"Address of the prober's feed." default:"127.0.0.1:7770"`
 	Site     string `help:"Address of the collector's site." default:"127.0.0.1:7780"`
 	Speed    int64  `help:"Campaign seconds per second." default:"43200"`
@@ -55,7 +57,7 @@ func (l *layout) write() (*config.Campaign, error) {
 		return nil, err
 	}
 	var structures bytes.Buffer
-	if err := townhall.WriteDirectory(&structures, townhall.Forty()); err != nil {
+	if err := townhall.WriteDirectory(&structures, l.residents()); err != nil {
 		return nil, err
 	}
 	var prober strings.Builder
@@ -67,13 +69,29 @@ func (l *layout) write() (*config.Campaign, error) {
 			"      imap: {addr: %q, tls: none, auth: plain, user: %s@%s, password: %s}\n",
 			local, local, domain, l.SMTP, local, password, l.IMAP, local, domain, password)
 	}
+	// A demo is short: two pages of each site, and little courtesy towards one's own machine.
+	fmt.Fprintf(&prober, "web: {pages: %d, pause: 10ms, page_budget: 20s, site_budget: 2m, allow: [%q]}\n", demoPages, l.Web)
 	collector := fmt.Sprintf("data: collector\nlisten: %s\nevery: 2s\nprobers:\n  - name: demo-1\n    url: http://%s\n", l.Site, l.Feed)
 	put := func(name string, data []byte) error { return os.WriteFile(l.path(name), data, 0o600) }
 	return c, errors.Join(put("campaign.yaml", campaign), put("structures.csv", structures.Bytes()),
 		put("prober.yaml", []byte(prober.String())), put("collector.yaml", []byte(collector)))
 }
 
-// campaign is the reference campaign of the examples in compressed time.
+// demoPages is how many pages of a website the demo looks at.
+const demoPages = 2
+
+// residents are the town's structures with the addresses at which their websites are served.
+func (l *layout) residents() []townhall.Resident {
+	list := townhall.Forty()
+	for i := range list {
+		_, port, _ := net.SplitHostPort(l.Web)
+		list[i].Web = "http://" + list[i].SiteName() + ":" + port + "/"
+	}
+	return list
+}
+
+// campaign is the reference campaign of the examples in compressed time. A website is visited once, and may be at any time
+// of the campaign: in compressed time a visit lasts days.
 func (l *layout) campaign() ([]byte, error) {
 	var doc yaml.MapSlice
 	if err := yaml.UnmarshalWithOptions(examples.Campaign, &doc, yaml.UseOrderedMap()); err != nil {
@@ -82,6 +100,18 @@ func (l *layout) campaign() ([]byte, error) {
 	set := map[string]any{"id": l.Campaign, "title": "Ville de démonstration", "speed": l.Speed}
 	for i := range doc {
 		key, _ := doc[i].Key.(string)
+		for _, change := range []struct {
+			key   string
+			value any
+		}{{"plan", 1}, {"deadlines", "50d"}} {
+			if inner, ok := doc[i].Value.(yaml.MapSlice); ok && key == change.key {
+				for j := range inner {
+					if inner[j].Key == "web" {
+						inner[j].Value = change.value
+					}
+				}
+			}
+		}
 		if v, ok := set[key]; ok {
 			doc[i].Value = v
 			delete(set, key)

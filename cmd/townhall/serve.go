@@ -23,14 +23,21 @@ func (l *layout) open() (*townhall.Town, error) {
 	}
 	o := townhall.Options{Domain: domain, Mailboxes: personas(c), Password: password, Structures: map[string]townhall.Conduct{},
 		Seed: c.Seed, Speed: l.Speed}
-	for _, r := range townhall.Forty() {
+	residents := l.residents()
+	for _, r := range residents {
 		o.Structures[r.Address] = r.Conduct
 	}
+	o.Websites = townhall.NewWebsites(residents)
 	if o.SMTP, err = net.Listen("tcp", l.SMTP); err != nil {
 		return nil, fmt.Errorf("submission server: %w; Try: another -smtp", err)
 	}
+	if o.Web, err = net.Listen("tcp", l.Web); err != nil {
+		o.SMTP.Close()
+		return nil, fmt.Errorf("websites: %w; Try: another -web", err)
+	}
 	if o.IMAP, err = net.Listen("tcp", l.IMAP); err != nil {
 		o.SMTP.Close()
+		o.Web.Close()
 		return nil, fmt.Errorf("mailboxes: %w; Try: another -imap", err)
 	}
 	return townhall.New(o)
@@ -41,7 +48,7 @@ func (r *runCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	slog.Info("the town is open", "smtp", town.SMTPAddr(), "imap", town.IMAPAddr(), "files", r.Dir)
+	slog.Info("the town is open", "smtp", town.SMTPAddr(), "imap", town.IMAPAddr(), "web", r.Web, "files", r.Dir)
 	if err := town.Run(a.ctx); err != nil || r.Truth == "" {
 		return err
 	}

@@ -12,7 +12,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sonde-fleet/sonde/probes"
@@ -94,6 +97,7 @@ func siteEvent(id probes.AuditID, end *SiteEnd, items []*Item, began time.Time) 
 	e.Detail["pages"] = strconv.Itoa(end.Pages[Audited] + end.Pages[Partial])
 	e.Detail["failed"], e.Detail["review"] = strconv.Itoa(end.Failed), strconv.Itoa(end.Review)
 	e.Detail["criteria"] = strconv.Itoa(len(end.Criteria))
+	e.Detail["rules"] = strings.Join(slices.Sorted(maps.Keys(end.Rules)), " ")
 	for _, x := range items {
 		e.Observations = append(e.Observations, probes.Observation{Item: x.Item, Value: x.Value, Number: x.Number, By: "agent", Passage: x.Passage, Rule: x.Rule})
 	}

@@ -51,6 +51,10 @@ type Row struct {
 	Evidence     string `json:"evidence" parquet:"evidence"`
 	Prober       string `json:"prober" parquet:"prober,dict"`
 	Events       int    `json:"events" parquet:"events"`
+	Pages        int    `json:"pages" parquet:"pages"` // of a website
+	Barriers     int    `json:"barriers" parquet:"barriers"`
+	Doubts       int    `json:"doubts" parquet:"doubts"`
+	Criteria     int    `json:"criteria_broken" parquet:"criteria_broken"`
 }
 
 // RowOf flattens an outcome.
@@ -60,7 +64,8 @@ func RowOf(o *stats.Outcome) Row {
 		Persona: o.Persona, Wave: o.Wave, Number: o.Number, Due: stamp(o.Due), Deadline: stamp(o.Deadline), State: string(o.Status),
 		Result: string(o.Result), Reason: o.Reason, Contacted: stamp(o.Sent), Answered: stamp(o.Replied), Late: o.Late,
 		Acknowledged: o.Acked, OutOfOffice: o.Absent, Classes: strings.Join(o.Classes, " "), Answer: o.Answer, Polite: o.Polite,
-		Junk: o.Junk, Unsure: o.Unsure, Evidence: string(o.Evidence), Prober: o.Prober, Events: o.Events}
+		Junk: o.Junk, Unsure: o.Unsure, Evidence: string(o.Evidence), Prober: o.Prober, Events: o.Events,
+		Pages: o.Pages, Barriers: o.Barriers, Doubts: o.Doubts, Criteria: o.Criteria}
 	if o.Result == stats.Answered {
 		days := int64(o.Days)
 		r.Delay, r.Worked, r.WorkingDays = &o.Delay, &o.Worked, &days
@@ -111,7 +116,7 @@ func OutcomesParquet(w io.Writer, outcomes []stats.Outcome) error {
 // columns are the headings of the CSV file, in the order of Row.
 var columns = strings.Fields("audit campaign structure name kind sector band region channel scenario persona wave number due deadline " +
 	"state result reason contacted answered delay_ms worked_ms working_days followed_ms late acknowledged ack_delay_ms out_of_office " +
-	"classes answer polite junk unsure evidence prober events")
+	"classes answer polite junk unsure evidence prober events pages barriers doubts criteria_broken")
 
 // OutcomesCSV writes the outcomes as a table. A cell that a spreadsheet would take for a formula gets an apostrophe in
 // front, because strangers write some of them.
@@ -126,7 +131,8 @@ func OutcomesCSV(w io.Writer, outcomes []stats.Outcome) error {
 			r.Wave, strconv.Itoa(r.Number), r.Due, r.Deadline, r.State, r.Result, r.Reason, r.Contacted, r.Answered, whole(r.Delay),
 			whole(r.Worked), whole(r.WorkingDays), whole(r.Followed), strconv.FormatBool(r.Late), strconv.FormatBool(r.Acknowledged),
 			whole(r.AckDelay), strconv.FormatBool(r.OutOfOffice), r.Classes, r.Answer, truth(r.Polite), strconv.FormatBool(r.Junk),
-			strconv.Itoa(r.Unsure), r.Evidence, r.Prober, strconv.Itoa(r.Events)}
+			strconv.Itoa(r.Unsure), r.Evidence, r.Prober, strconv.Itoa(r.Events), strconv.Itoa(r.Pages),
+			strconv.Itoa(r.Barriers), strconv.Itoa(r.Doubts), strconv.Itoa(r.Criteria)}
 		for i, s := range row {
 			if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
 				row[i] = "'" + s

@@ -35,6 +35,9 @@ type eventRow struct {
 	Details      []hidden
 	Evidence     []fact
 	Observations []observation
+	Picture      string // of a page that was visited, with what was found outlined and numbered
+	Alt          string
+	Findings     []barrier
 }
 
 type observation struct {
@@ -70,7 +73,9 @@ func (s *server) audit(w http.ResponseWriter, r *http.Request) {
 			line = l.Timeline
 		}
 		for i := range events {
-			p.Events = append(p.Events, p.event(&events[i], line))
+			row := p.event(&events[i], line)
+			row.Findings = s.barriers(p, &events[i])
+			p.Events = append(p.Events, row)
 		}
 	}
 	s.render(w, r, http.StatusOK, "audit", p)
@@ -158,7 +163,14 @@ func (p *story) event(e *probes.Event, line probes.Timeline) eventRow {
 		row.Details = append(row.Details, hidden{k, e.Detail[k]})
 	}
 	for _, x := range e.Evidence {
-		row.Evidence = append(row.Evidence, fact{Name: x.Type, Value: p.N("octets", int(x.Size)), URL: evidenceURL(x.SHA256, x.Type)})
+		name := x.Type
+		if x.Name != "" && e.Kind == probes.WebPage {
+			name = x.Name
+		}
+		row.Evidence = append(row.Evidence, fact{Name: name, Value: p.N("octets", int(x.Size)), URL: evidenceURL(x.SHA256, x.Type)})
+		if x.Type == "image/webp" {
+			row.Picture, row.Alt = "/pictures/"+string(x.SHA256), p.T("picture.alt", "Page", e.Detail["page"])
+		}
 	}
 	for _, x := range e.Observations {
 		value := string(x.Value)

@@ -12,7 +12,7 @@ import (
 type frame struct {
 	*locale
 	Title   string
-	Here    string     // home, audits: the current entry of the navigation
+	Here    string     // home, audits, websites: the current entry of the navigation
 	Asked   filter     // what the URL asks for
 	Langs   []langLink // the other languages
 	Refresh int        // seconds until the page loads itself again, 0: it does not
@@ -20,6 +20,7 @@ type frame struct {
 	GoURL   string     // the page that does, when it was stopped
 	HomeURL string
 	ListURL string
+	WebURL  string
 }
 
 type langLink struct{ Lang, Name, URL string }
@@ -42,6 +43,7 @@ func (s *server) frame(r *http.Request, f filter) frame {
 	}
 	base := filter{Campaign: f.Campaign, Lang: f.Lang, Refresh: f.Refresh}
 	p.HomeURL, p.ListURL = base.href("/"), base.href("/audits")
+	p.WebURL = base.href("/websites")
 	return p
 }
 

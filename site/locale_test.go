@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/sonde-fleet/sonde/probes"
+	"github.com/sonde-fleet/sonde/probes/web/finding"
 	"github.com/sonde-fleet/sonde/report"
 	"github.com/sonde-fleet/sonde/stats"
 )
@@ -119,6 +120,9 @@ func used(t *testing.T) map[string]bool {
 	}
 	for _, p := range report.Programme {
 		family("programme", p.Key)
+	}
+	for _, i := range []finding.Impact{finding.Minor, finding.Moderate, finding.Serious, finding.Critical} {
+		family("impact", string(i))
 	}
 	for m := range 12 {
 		keys["month."+time.Date(2026, time.Month(m+1), 1, 0, 0, 0, 0, time.UTC).Format("01")] = true

@@ -65,7 +65,7 @@ func New(s Source, v Vault) (http.Handler, error) {
 	}
 	srv := &server{views: &views{source: s}, vault: v, locales: l, pages: map[string]*template.Template{}}
 	srv.story, _ = s.(Story)
-	for _, page := range []string{"home", "audits", "audit", "problem"} {
+	for _, page := range []string{"home", "audits", "audit", "websites", "problem"} {
 		t, err := template.ParseFS(templateFiles, "templates/layout.html", "templates/"+page+".html")
 		if err != nil {
 			return nil, fmt.Errorf("site: %w", err)
@@ -84,7 +84,9 @@ func New(s Source, v Vault) (http.Handler, error) {
 	mux.HandleFunc("GET /{$}", srv.home)
 	mux.HandleFunc("GET /audits", srv.audits)
 	mux.HandleFunc("GET /audits/{id}", srv.audit)
+	mux.HandleFunc("GET /websites", srv.websites)
 	mux.HandleFunc("GET /evidence/{sha256}", srv.evidence)
+	mux.HandleFunc("GET /pictures/{sha256}", srv.picture)
 	mux.HandleFunc("GET /api/v1/outcomes", srv.outcomesNDJSON)
 	mux.HandleFunc("GET /api/v1/report", srv.report)
 	mux.HandleFunc("GET /outcomes.csv", srv.outcomesCSV)

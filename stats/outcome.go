@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/sonde-fleet/sonde/probes"
@@ -55,7 +56,12 @@ type Outcome struct {
 	Junk     bool        `json:"junk,omitempty"`     // the answer was filed as spam on our side
 	Polite   *bool       `json:"polite,omitempty"`   // the answer has a politeness formula
 	Evidence probes.Hash `json:"evidence,omitempty"` // of the answer
-	Events   int         `json:"events"`
+	// Of a website that was visited: pages looked at, barriers that are certain, findings that ask a person, criteria broken.
+	Pages    int `json:"pages,omitempty"`
+	Barriers int `json:"barriers,omitempty"`
+	Doubts   int `json:"doubts,omitempty"`
+	Criteria int `json:"criteria_broken,omitempty"`
+	Events   int `json:"events"`
 }
 
 // Counted says whether the audit is in the denominator of the rates.
@@ -152,7 +158,7 @@ func (e *entry) add(x *probes.Event) {
 	case probes.MailReceived:
 		e.received(x)
 	case probes.WebVisited:
-		e.site, e.sent = Visited, x.At
+		e.site, e.sent, e.answer = Visited, x.At, *x
 	case probes.WebBlocked:
 		e.site, e.sent, e.reason = Blocked, x.At, x.Text
 	case probes.WebFailed:
@@ -217,6 +223,8 @@ func (b *Book) outcome(e *entry, now time.Time) Outcome {
 	o.Result, o.Reason = e.result()
 	if e.site != "" && !e.sent.IsZero() {
 		o.Sent = line.Campaign(e.sent).UTC()
+		number := func(key string) int { n, _ := strconv.Atoi(e.answer.Detail[key]); return n }
+		o.Pages, o.Barriers, o.Doubts, o.Criteria = number("pages"), number("failed"), number("review"), number("criteria")
 	}
 	if e.sent.IsZero() || !o.Counted() {
 		return o

@@ -162,7 +162,7 @@ func (s *session) check(ctx context.Context, v *visit) {
 		v.findings = append(v.findings, found...)
 		if err != nil {
 			v.line.Skipped = append(v.line.Skipped, c.name)
-			s.log.Debug("a check was cut short", "page", v.line.Page, "check", c.name, "error", err)
+			s.log.Info("a check was cut short", "page", v.line.Page, "check", c.name, "error", err)
 		}
 	}
 	if len(v.line.Skipped) > 0 {

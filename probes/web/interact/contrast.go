@@ -39,7 +39,7 @@ func Contrast(ctx context.Context, t *browser.Tab, list []finding.Finding) ([]fi
 			out = append(out, f)
 			continue
 		}
-		low, high := c[len(c)/10], c[len(c)*3/4]
+		low, high := c[len(c)/20], c[len(c)*3/4]
 		switch {
 		case high < needed:
 			f.Outcome = finding.Failed
@@ -55,7 +55,10 @@ func Contrast(ctx context.Context, t *browser.Tab, list []finding.Finding) ([]fi
 
 // measure takes the text's picture with and without its letters.
 func measure(ctx context.Context, t *browser.Tab, f *finding.Finding) (ratios []float64, large bool, err error) {
-	style, err := browser.Eval[*struct{ Size, Weight, Text float64 }](ctx, t, `(e => { if (!e) return null; const s = getComputedStyle(e); return { Size: parseFloat(s.fontSize), Weight: +s.fontWeight, Text: (e.innerText || '').trim().length } })(document.querySelector(`+strconv.Quote(f.Selector)+`))`)
+	style, err := browser.Eval[*struct {
+		Size, Weight, Text float64
+		Color              []float64
+	}](ctx, t, `(e => { if (!e) return null; const s = getComputedStyle(e); return { Size: parseFloat(s.fontSize), Weight: +s.fontWeight, Text: (e.innerText || '').trim().length, Color: (s.color.match(/[\d.]+/g) || []).map(Number) } })(document.querySelector(`+strconv.Quote(f.Selector)+`))`)
 	if err != nil {
 		if ctx.Err() == nil && !t.Dead() {
 			return nil, false, nil // a selector through frames or shadow trees
@@ -82,5 +85,5 @@ func measure(ctx context.Context, t *browser.Tab, f *finding.Finding) (ratios []
 	if _, err := browser.Eval[int](ctx, t, fmt.Sprintf(hide, strconv.Quote(f.Selector), false)); err != nil {
 		return nil, false, err
 	}
-	return contrasts(with, without), style.Size >= 24 || style.Size >= 18.66 && style.Weight >= 700, nil
+	return contrasts(with, without, style.Color), style.Size >= 24 || style.Size >= 18.66 && style.Weight >= 700, nil
 }

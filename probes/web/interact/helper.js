@@ -6,7 +6,10 @@ globalThis.sonde = globalThis.sonde || (() => {
   const get = k => { const r = byKey.get(k); return r && r.deref() };
   const squeeze = s => (s || "").replace(/\s+/g, " ").trim();
   const deepActive = () => { let a = document.activeElement; while (a && a.shadowRoot && a.shadowRoot.activeElement) a = a.shadowRoot.activeElement; return a && a !== document.body && a !== document.documentElement ? a : null };
-  const visible = e => { if (!e.isConnected || !e.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true })) return false; const r = e.getBoundingClientRect(); return r.width > 1 && r.height > 1 && r.right + scrollX > 0 && r.bottom + scrollY > 0 };
+  // A box or a button that is drawn by its label is seen where the label is.
+  const drawn = e => e.localName === "input" && /^(checkbox|radio|file)$/.test(e.type) && e.labels ? [...e.labels].find(l => shows(l)) : null;
+  const visible = e => shows(e) || !!drawn(e);
+  const shows = e => { if (!e.isConnected || !e.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true })) return false; const r = e.getBoundingClientRect(); return r.width > 1 && r.height > 1 && r.right + scrollX > 0 && r.bottom + scrollY > 0 };
   const walk = (root, f) => { const w = document.createTreeWalker(root, NodeFilter.SHOW_ELEMENT); for (let e = w.nextNode(); e; e = w.nextNode()) { f(e); if (e.shadowRoot) walk(e.shadowRoot, f) } };
   const selector = e => {
     const parts = [];
@@ -22,9 +25,10 @@ globalThis.sonde = globalThis.sonde || (() => {
   const name = e => squeeze(e.getAttribute("aria-label") || e.innerText || e.value || e.title || e.alt || "");
   const signature = e => e.localName + "." + (e.getAttribute("class") || "") + "|" + (e.getAttribute("role") || "") + "|" + (e.parentElement ? e.parentElement.localName + "." + (e.parentElement.getAttribute("class") || "") : "");
   const describe = e => {
-    const s = getComputedStyle(e), r = e.getBoundingClientRect();
+    const on = shows(e) ? e : drawn(e) || e;
+    const s = getComputedStyle(e), r = on.getBoundingClientRect();
     const fixed = (() => { for (let x = e; x && x !== document.body; x = x.parentElement) if (/fixed|sticky/.test(getComputedStyle(x).position)) return true; return false })();
-    return { key: key(e), selector: selector(e), snippet: (e.outerHTML || "").slice(0, 600), rect: box(e), view: { x: r.left, y: r.top, w: r.width, h: r.height }, tag: e.localName, type: e.type || "", role: e.getAttribute("role") || "",
+    return { key: key(e), selector: selector(e), snippet: (e.outerHTML || "").slice(0, 600), rect: box(on), view: { x: r.left, y: r.top, w: r.width, h: r.height }, tag: e.localName, type: e.type || "", role: e.getAttribute("role") || "",
       name: name(e).slice(0, 120), visible: visible(e), fixed, signature: signature(e),
       outlined: s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0 && !/rgba\([^)]*, 0\)|transparent/.test(s.outlineColor),
       group: key(e.closest("form, nav, ul, ol, table, [role=navigation], [role=toolbar], [role=group], section, article, header, footer, main") || document.body), form: !!e.closest("form"), rtl: s.direction === "rtl", frame: e.localName === "iframe" };
@@ -162,7 +166,8 @@ globalThis.sonde = globalThis.sonde || (() => {
   };
   return { key, get, squeeze, deepActive, visible, selector, box, name, describe, controls, watch, appeared, dialog, openers, hoverables, clipped, overflowing, focusables, pick, walk,
     // A page may move the focus on a moment after the key: it is read when that has happened.
-    active: () => new Promise(done => setTimeout(() => { const a = deepActive(); done(a ? describe(a) : null) }, 15)),
+    active: () => new Promise(done => setTimeout(() => { const a = deepActive(); if (!a) return done(null); if (visible(a)) return done(describe(a)); setTimeout(() => done(a.isConnected ? describe(a) : null), 350) }, 15)),
+    tabbable: () => { let n = 0; walk(document.body || document.documentElement, e => { if (e.tabIndex >= 0 && (native(e) || e.hasAttribute("tabindex") || /^(iframe|video|audio)$/.test(e.localName))) n++ }); return n },
     changed: () => changes,
     focus: k => { const e = get(k); if (!e) return false; e.scrollIntoView({ block: "center" }); e.focus(); return deepActive() === e },
     blur: () => { const a = deepActive(); if (a) a.blur(); return 0 },

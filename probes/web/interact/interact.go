@@ -92,7 +92,7 @@ func (x *try) pause(d time.Duration) {
 }
 
 // react is how long a page has to show what a key did.
-const react = 120 * time.Millisecond
+const react = 90 * time.Millisecond
 
 // Page tries the page that the tab shows; the tab must be held. A part that fails leaves the others their turn.
 func Page(ctx context.Context, t *browser.Tab, l *browser.Load) ([]finding.Finding, error) {

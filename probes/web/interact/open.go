@@ -7,7 +7,7 @@ import (
 )
 
 // openBudget bounds how long the buttons of a page are tried.
-const openBudget = 8 * time.Second
+const openBudget = 5 * time.Second
 
 // open tries what opens something: by key first, then by mouse, so that what answers to the mouse alone is found; and a
 // dialog that comes up must take the focus, keep it, let go at Escape and give it back.
@@ -72,6 +72,9 @@ func (x *try) activate(s *spot) error {
 		clicked, err := x.clicks(s)
 		if err != nil || !clicked {
 			return err
+		}
+		if s.Native && s.Focusable {
+			return x.restore() // the browser itself makes a click of the key: the page had changed by itself
 		}
 		if s.Focusable {
 			x.failed("sonde-key-does-nothing", s, "")

@@ -54,28 +54,27 @@ func ratio(a, b color.Color) float64 {
 }
 
 // contrasts returns the contrast of a text with what lies behind it, pixel by pixel, in ascending order: with is the picture
-// of the text, without the same place with the text made transparent. The edges of letters, which are blends, are left out.
-func contrasts(with, without image.Image) []float64 {
-	r := with.Bounds().Intersect(without.Bounds())
-	type pixel struct {
-		d int
-		c float64
+// of the text, without the same place with the text made transparent, ink the text's colour (red, green, blue from 0 to 255,
+// and opacity). Only where letters are is looked; their edges are blends, so the ink and not the picture is what counts.
+func contrasts(with, without image.Image, ink []float64) []float64 {
+	if len(ink) < 3 {
+		return nil
 	}
-	var list []pixel
-	most := 0
+	opacity := 1.0
+	if len(ink) > 3 {
+		opacity = ink[3]
+	}
+	r := with.Bounds().Intersect(without.Bounds())
+	var out []float64
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		for x := r.Min.X; x < r.Max.X; x++ {
-			a, b := with.At(x, y), without.At(x, y)
-			if d := distance(a, b); d > 8 {
-				list = append(list, pixel{d, ratio(a, b)})
-				most = max(most, d)
+			behind := without.At(x, y)
+			if distance(with.At(x, y), behind) <= 8 {
+				continue
 			}
-		}
-	}
-	var out []float64
-	for _, p := range list {
-		if p.d*10 >= most*7 {
-			out = append(out, p.c)
+			b1, b2, b3, _ := behind.RGBA()
+			mix := func(c float64, b uint32) uint8 { return uint8(min(max(c*opacity+float64(b>>8)*(1-opacity), 0), 255)) }
+			out = append(out, ratio(color.RGBA{mix(ink[0], b1), mix(ink[1], b2), mix(ink[2], b3), 255}, behind))
 		}
 	}
 	slices.Sort(out)

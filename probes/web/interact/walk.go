@@ -29,7 +29,8 @@ func (x *try) keyboard() error {
 	if err != nil {
 		return err
 	}
-	if some, err := browser.Eval[bool](x.ctx, x.t, `!!document.querySelector("a[href],button,input,select,textarea,summary,iframe,[tabindex],[contenteditable]")`); err != nil || !some && len(controls) == 0 {
+	n, err := ask[int](x, "tabbable()")
+	if err != nil || n == 0 && len(controls) == 0 {
 		return err
 	}
 	if _, err := ask[int](x, "blur()"); err != nil {
@@ -39,7 +40,7 @@ func (x *try) keyboard() error {
 	at := map[int]int{}
 	looks := map[string]bool{}
 	loop := -1
-	for range min(len(controls)+8, maxStops) {
+	for range min(max(n, len(controls))+8, maxStops) {
 		if err := x.t.Press(x.ctx, browser.KeyTab, browser.Plain); err != nil {
 			return err
 		}
@@ -72,7 +73,7 @@ func (x *try) keyboard() error {
 	}
 	x.order(stops)
 	framed := len(stops) > 0 && stops[len(stops)-1].Frame
-	x.reach(controls, at, framed || len(stops) >= maxStops || loop > 0)
+	x.reach(controls, at, framed || len(stops) >= min(max(n, len(controls))+8, maxStops) || loop > 0)
 	return x.shows(stops)
 }
 

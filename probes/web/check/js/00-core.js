@@ -12,7 +12,8 @@ const attempt = (f, otherwise) => { try { return f() } catch (e) { return otherw
 
 // all returns the elements that match, in shadow trees too, in document order.
 const all = selector => attempt(() => axe.utils.querySelectorAll(tree, selector).map(v => v.actualNode).filter(n => n && n.nodeType === 1), []);
-const style = memo(e => getComputedStyle(e));
+// What cannot be asked for its style (a page may replace what it likes) looks like the page itself.
+const style = memo(e => attempt(() => getComputedStyle(e), null) || getComputedStyle(document.documentElement));
 // seen: a person with eyes sees it. heard: a screen reader reads it.
 const seen = memo(e => attempt(() => axeDOM.isVisibleOnScreen(e), false));
 const heard = memo(e => attempt(() => axeDOM.isVisibleToScreenReaders(e), false));

@@ -93,7 +93,7 @@
   // Messages that say that something is wrong, as the page was served.
   for (const e of document.querySelectorAll("[id*=error i], [class*=error i], [class*=invalid-feedback], [id*=erreur i], [class*=erreur i], form [role=alert]")) {
     const f = e.closest("form") || document.forms[0], t = squeeze(e.innerText || "");
-    if (!f || !seen(e) || words(t) < 3 || t.length > 300 || e.querySelector("input,select,textarea") || !/erreur|invalid|incorrect|obligatoire|requis|veuillez|merci de|please|must|error|required|cannot/i.test(t)) continue;
+    if (!f || !seen(e) || words(t) < 3 || t.length > 300 || e.querySelector("input,select,textarea") || !/invalid|incorrect|obligatoire|requis|veuillez|merci de|please|must|required|cannot/i.test(t)) continue;
     if (!heard(e)) { report("sonde-error-hidden", e, t); continue }
     const own = fields.filter(x => x.form === f);
     const linked = e.id && own.some(x => ((x.getAttribute("aria-describedby") || "") + " " + (x.getAttribute("aria-errormessage") || "")).split(/\s+/).includes(e.id));

@@ -2,7 +2,7 @@
 (async (options, most) => {
   const run = {
     elementRef: true, resultTypes: ["violations", "incomplete"], rules: {},
-    preload: { assets: ["cssom", "media"], timeout: 3000 },
+    preload: { assets: ["cssom", "media"], timeout: 2000 },
     frameWaitTime: 5000, pingWaitTime: 500, performanceTimer: false,
   };
   for (const id of options.enable || []) run.rules[id] = { enabled: true };

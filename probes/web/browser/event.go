@@ -177,7 +177,7 @@ func (t *Tab) traffic(n *loading, ev any) {
 		n.last = time.Now()
 		n.change(e.RequestID, func(r *Request) { r.Status, r.MIME = int(e.Response.Status), e.Response.MimeType })
 		if e.RequestID == n.main {
-			n.arrived = true
+			n.arrived, n.at = true, n.last
 			n.answered(e.Response)
 		}
 	case *network.EventDataReceived:

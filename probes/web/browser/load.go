@@ -18,6 +18,7 @@ const (
 	maxRequests = 5000                   // kept of one page's log
 	maxWait     = 8 * time.Second        // from the document's end to the end of everything else
 	quiet       = 500 * time.Millisecond // without traffic counts as the end of loading
+	stall       = 3 * time.Second        // without traffic before the document's end: there will be no end
 	maxSource   = 20 << 20               // octets of a document that are looked at as served
 )
 
@@ -91,7 +92,8 @@ type loading struct {
 	all      chan struct{}
 	domDone  bool
 	allDone  bool
-	arrived  bool // the main document was allowed through
+	arrived  bool      // the main document was allowed through
+	at       time.Time // when it began to come
 }
 
 // Load goes to an address and waits for the page: the end of the document, and then of everything else, or until the
@@ -144,17 +146,31 @@ func (t *Tab) Load(ctx context.Context, url string) (*Load, error) {
 
 // settle waits until the page stands.
 func (t *Tab) settle(ctx context.Context, n *loading) error {
-	select {
-	case <-n.dom:
-	case <-t.crashed:
-		return ErrCrashed
-	case <-ctx.Done():
-		return fmt.Errorf("wait for the document: %w", context.Cause(ctx))
+	look := time.NewTicker(50 * time.Millisecond)
+	defer look.Stop()
+	for waiting := true; waiting; {
+		select {
+		case <-n.dom:
+			waiting = false
+		case <-t.crashed:
+			return ErrCrashed
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the document: %w", context.Cause(ctx))
+		case now := <-look.C:
+			// A page that goes on by itself while it is read, or whose script never comes, has no end: what is there is taken.
+			t.mu.Lock()
+			stuck := n.arrived && (now.Sub(n.last) > stall || now.Sub(n.at) > maxWait)
+			if stuck {
+				n.domDone, n.load.Incomplete = true, true
+			}
+			t.mu.Unlock()
+			if stuck {
+				return nil
+			}
+		}
 	}
 	end := time.NewTimer(maxWait)
 	defer end.Stop()
-	look := time.NewTicker(50 * time.Millisecond)
-	defer look.Stop()
 	for {
 		select {
 		case <-n.all:

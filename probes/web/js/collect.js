@@ -25,7 +25,7 @@
     if (url) links.push({ url: cut(url, 2000), text: cut(name(a), 200), region: region(a) });
   }
   const forms = [];
-  for (const f of document.forms) {
+  for (const f of document.forms) try { // a field may bear the name of what is asked of the form
     if (forms.length >= 5) break;
     if ((f.getAttribute("method") || "get").toLowerCase() !== "get") continue;
     const field = [...f.elements].find(e => e.localName === "input" && e.name && (e.type === "search" || e.type === "text") &&
@@ -33,7 +33,7 @@
     if (!field) continue;
     const extra = [...f.elements].filter(e => e !== field && e.name && e.type === "hidden").slice(0, 20).map(e => [e.name, cut(e.value, 300)]);
     forms.push({ action: cut(f.action && typeof f.action === "string" ? f.action : location.href, 2000), field: field.name, extra });
-  }
+  } catch (e) { continue }
   const root = document.documentElement;
   return {
     title: cut(squeeze(document.title), 500), language: cut(root && root.getAttribute("lang"), 40),

@@ -188,9 +188,14 @@ func (s *session) crawl(ctx context.Context, home *url.URL, job Job) error {
 		if first.line.Result != Audited || len(first.line.Leads) == 0 || len(first.seen.Text) > 200 || !job.Whole {
 			break
 		}
-		if first, err = s.next(ctx, sample.Pick{URL: first.line.Leads[0], Why: sample.Home}); err != nil {
+		led, err := s.next(ctx, sample.Pick{URL: first.line.Leads[0], Why: sample.Home})
+		if err != nil {
 			return err
 		}
+		if led.line.Result != Audited {
+			break // it led nowhere: the first page is the site's
+		}
+		first = led
 	}
 	s.end.Site, s.end.Result, s.end.Reason = first.line.Page, first.line.Result, first.line.Reason
 	if !job.Whole || (first.line.Result != Audited && first.line.Result != Partial) {

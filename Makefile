@@ -1,5 +1,5 @@
 # The two commands that a reader needs are `make demo` and `make test`. Go is there already; the rest they bring.
-.PHONY: demo test install axe build check bench fuzz fmt clean
+.PHONY: demo test install axe build check bench bench-web fuzz clean
 
 GO ?= go
 GOTEST ?= $(GO) test
@@ -45,6 +45,11 @@ fuzz:
 bench: install
 	sh scripts/install.sh postfix isync libsisimai-perl
 	$(GOTEST) -run '^$$' -bench . -benchtime 1x -timeout 30m ./integration ./schedule ./probes/mail/classify ./store ./stats
+
+# Websites with their peer (npm's pa11y-ci) on the same pages in the same run; wants a quiet machine.
+bench-web: install
+	cd probes/web/bench && PUPPETEER_SKIP_DOWNLOAD=1 npm ci --ignore-scripts --no-audit --no-fund
+	$(GOTEST) -run '^$$' -bench Pages -benchtime 1x -timeout 30m ./probes/web
 
 clean:
 	rm -rf bin var

@@ -88,6 +88,20 @@ func (t *Tab) Shot(ctx context.Context, r finding.Rect) (image.Image, error) {
 	return img, nil
 }
 
+// View takes a picture of the window as it stands, without moving or laying out anything again: an order of magnitude
+// cheaper than Shot.
+func (t *Tab) View(ctx context.Context) (image.Image, error) {
+	shot, err := Call(ctx, t, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng, OptimizeForSpeed: ptr(true)})
+	if err != nil {
+		return nil, fmt.Errorf("take a picture: %w", err)
+	}
+	img, err := png.Decode(bytes.NewReader(shot.Data))
+	if err != nil {
+		return nil, fmt.Errorf("read the picture: %w", err)
+	}
+	return img, nil
+}
+
 // FullShot takes a picture of the whole document in WebP, at most 16,000 pixels high.
 func (t *Tab) FullShot(ctx context.Context) ([]byte, error) {
 	size, err := Eval[finding.Rect](ctx, t, `({w: Math.max(document.documentElement.scrollWidth, innerWidth), h: Math.max(document.documentElement.scrollHeight, innerHeight)})`)

@@ -2,9 +2,9 @@ package interact
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
-	"math"
-	"strconv"
+	"image"
 
 	"github.com/sonde-fleet/sonde/probes/web/browser"
 	"github.com/sonde-fleet/sonde/probes/web/finding"
@@ -13,77 +13,119 @@ import (
 // maxContrasts is how many texts of a page are measured in pixels.
 const maxContrasts = 24
 
+// text is one text whose contrast is measured.
+type text struct {
+	At     int // in the list of findings
+	Needed float64
+	X, Y   float64 // in the window
+	W, H   float64
+	Size   float64
+	Weight float64
+	Length float64
+	Color  []float64
+	Seen   bool
+}
+
+// hide makes the texts of the selectors transparent, or shows them again.
+const hide = `((on, list) => { for (const s of list) { let e; try { e = document.querySelector(s) } catch (x) { } if (!e) continue;
+	if (on) { e.__style = e.getAttribute("style"); for (const p of ["color", "-webkit-text-fill-color", "text-shadow"]) e.style.setProperty(p, p === "text-shadow" ? "none" : "transparent", "important"); e.style.setProperty("transition", "none", "important") }
+	else if (e.__style === null) e.removeAttribute("style"); else e.setAttribute("style", e.__style) } return 0 })(%t, %s)`
+
+// band scrolls the first of the selectors into the window and says which of them stand in it.
+const band = `(list => { const out = []; let first = null; try { first = document.querySelector(list[0]) } catch (x) { } if (first) scrollTo({ top: first.getBoundingClientRect().top + scrollY - innerHeight * 0.25, behavior: "instant" });
+	list.forEach((s, i) => { let e; try { e = document.querySelector(s) } catch (x) { } if (!e) { out.push({ At: i }); return }
+		const r = e.getBoundingClientRect(), c = getComputedStyle(e);
+		const seen = r.width > 0 && r.top >= 0 && r.bottom <= innerHeight && r.left >= 0 && r.left < innerWidth;
+		out.push({ At: i, X: r.left, Y: r.top, W: r.width, H: r.height, Size: parseFloat(c.fontSize) || 0, Weight: +c.fontWeight || 400, Length: (e.innerText || "").trim().length, Color: (c.color.match(/[\d.]+/g) || []).map(Number), Seen: seen || i === 0 }) });
+	return out })(%s)`
+
+// maxBands is how many windows of a page are looked at.
+const maxBands = 10
+
 // Contrast decides what axe-core could not: the contrast of texts over pictures, gradients and other elements, from the
-// pixels themselves. What is certain becomes failed or goes; what stays between stays for a person.
+// pixels themselves, one window of the page after the other. What is certain becomes failed or goes; what stays between
+// stays for a person.
 func Contrast(ctx context.Context, t *browser.Tab, list []finding.Finding) ([]finding.Finding, error) {
-	out := list[:0:0]
-	n := 0
+	var open []int // findings to be decided
+	for i := range list {
+		if _, ok := needs[list[i].Rule]; ok && list[i].Outcome == finding.Review && list[i].Rect != nil && len(open) < maxContrasts {
+			open = append(open, i)
+		}
+	}
+	gone := map[int]bool{}
 	var fault error
-	for _, f := range list {
-		needed, ok := map[string]float64{"color-contrast": 4.5, "color-contrast-enhanced": 7}[f.Rule]
-		if !ok || f.Outcome != finding.Review || f.Rect == nil || n >= maxContrasts || fault != nil {
-			out = append(out, f)
+	for range maxBands {
+		if len(open) == 0 || fault != nil {
+			break
+		}
+		open, fault = decide(ctx, t, list, open, gone)
+	}
+	out := list[:0:0]
+	for i := range list {
+		if !gone[i] {
+			out = append(out, list[i])
+		}
+	}
+	return out, fault
+}
+
+// needs are the ratios of WCAG 2.2 for ordinary text: 1.4.3 and 1.4.6.
+var needs = map[string]float64{"color-contrast": 4.5, "color-contrast-enhanced": 7}
+
+// decide measures the texts of one window and returns those that stand elsewhere.
+func decide(ctx context.Context, t *browser.Tab, list []finding.Finding, open []int, gone map[int]bool) (left []int, err error) {
+	selectors := make([]string, len(open))
+	for i, at := range open {
+		selectors[i] = list[at].Selector
+	}
+	data, err := json.Marshal(selectors)
+	if err != nil {
+		return nil, err
+	}
+	texts, err := browser.Eval[[]text](ctx, t, fmt.Sprintf(band, data))
+	if err != nil {
+		return nil, err
+	}
+	with, err := t.View(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := browser.Eval[int](ctx, t, fmt.Sprintf(hide, true, data)); err != nil {
+		return nil, err
+	}
+	without, err := t.View(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := browser.Eval[int](ctx, t, fmt.Sprintf(hide, false, data)); err != nil {
+		return nil, err
+	}
+	for _, x := range texts {
+		at := open[x.At]
+		if !x.Seen && x.W > 0 {
+			left = append(left, at)
 			continue
 		}
-		n++
-		c, large, err := measure(ctx, t, &f)
-		if err != nil {
-			fault = err
-			out = append(out, f)
-			continue
+		if x.Length < 2 || x.Size == 0 {
+			continue // a sign, or a place that a selector does not lead to: a person looks
 		}
-		if large {
+		needed := needs[list[at].Rule]
+		if x.Size >= 24 || x.Size >= 18.66 && x.Weight >= 700 {
 			needed = map[float64]float64{4.5: 3, 7: 4.5}[needed]
 		}
+		c := contrasts(with, without, image.Rect(int(x.X), int(x.Y), int(x.X+x.W)+1, int(x.Y+x.H)+1), x.Color)
 		if len(c) < 6 { // no letters to be seen there
-			out = append(out, f)
 			continue
 		}
-		low, high := c[len(c)/20], c[len(c)*3/4]
-		switch {
+		f := &list[at]
+		switch low, high := c[len(c)/20], c[len(c)*3/4]; {
 		case high < needed:
 			f.Outcome = finding.Failed
 			f.Message += fmt.Sprintf(": %.2f:1 (%g:1)", high, needed)
 			f.MessageFR += fmt.Sprintf(" : %.2f:1 (%g:1)", high, needed)
 		case low >= needed:
-			continue
+			gone[at] = true
 		}
-		out = append(out, f)
 	}
-	return out, fault
-}
-
-// measure takes the text's picture with and without its letters.
-func measure(ctx context.Context, t *browser.Tab, f *finding.Finding) (ratios []float64, large bool, err error) {
-	style, err := browser.Eval[*struct {
-		Size, Weight, Text float64
-		Color              []float64
-	}](ctx, t, `(e => { if (!e) return null; const s = getComputedStyle(e); return { Size: parseFloat(s.fontSize), Weight: +s.fontWeight, Text: (e.innerText || '').trim().length, Color: (s.color.match(/[\d.]+/g) || []).map(Number) } })(document.querySelector(`+strconv.Quote(f.Selector)+`))`)
-	if err != nil {
-		if ctx.Err() == nil && !t.Dead() {
-			return nil, false, nil // a selector through frames or shadow trees
-		}
-		return nil, false, err
-	}
-	if style == nil || math.IsNaN(style.Size) || style.Text < 2 {
-		return nil, false, nil
-	}
-	r := *f.Rect
-	r.W, r.H = min(r.W, 500), min(r.H, 120)
-	with, err := t.Shot(ctx, r)
-	if err != nil {
-		return nil, false, err
-	}
-	const hide = `(on => { const e = document.querySelector(%s); if (on) { e.__style = e.getAttribute("style"); for (const p of ["color", "-webkit-text-fill-color", "text-shadow"]) e.style.setProperty(p, p === "text-shadow" ? "none" : "transparent", "important"); e.style.setProperty("transition", "none", "important") } else if (e.__style === null) e.removeAttribute("style"); else e.setAttribute("style", e.__style); return 0 })(%t)`
-	if _, err := browser.Eval[int](ctx, t, fmt.Sprintf(hide, strconv.Quote(f.Selector), true)); err != nil {
-		return nil, false, err
-	}
-	without, err := t.Shot(ctx, r)
-	if err != nil {
-		return nil, false, err
-	}
-	if _, err := browser.Eval[int](ctx, t, fmt.Sprintf(hide, strconv.Quote(f.Selector), false)); err != nil {
-		return nil, false, err
-	}
-	return contrasts(with, without, style.Color), style.Size >= 24 || style.Size >= 18.66 && style.Weight >= 700, nil
+	return left, nil
 }

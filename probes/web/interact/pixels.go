@@ -7,9 +7,8 @@ import (
 	"slices"
 )
 
-// differ says whether two pictures of one place are different to the eye: at least a dozen pixels change clearly.
-func differ(a, b image.Image) bool {
-	r := a.Bounds().Intersect(b.Bounds())
+// differ says whether two pictures of the window are different to the eye in r: at least a dozen pixels change clearly.
+func differ(a, b image.Image, r image.Rectangle) bool {
 	if a.Bounds().Size() != b.Bounds().Size() {
 		return true
 	}
@@ -56,7 +55,7 @@ func ratio(a, b color.Color) float64 {
 // contrasts returns the contrast of a text with what lies behind it, pixel by pixel, in ascending order: with is the picture
 // of the text, without the same place with the text made transparent, ink the text's colour (red, green, blue from 0 to 255,
 // and opacity). Only where letters are is looked; their edges are blends, so the ink and not the picture is what counts.
-func contrasts(with, without image.Image, ink []float64) []float64 {
+func contrasts(with, without image.Image, r image.Rectangle, ink []float64) []float64 {
 	if len(ink) < 3 {
 		return nil
 	}
@@ -64,7 +63,7 @@ func contrasts(with, without image.Image, ink []float64) []float64 {
 	if len(ink) > 3 {
 		opacity = ink[3]
 	}
-	r := with.Bounds().Intersect(without.Bounds())
+	r = r.Intersect(with.Bounds()).Intersect(without.Bounds())
 	var out []float64
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		for x := r.Min.X; x < r.Max.X; x++ {

@@ -178,7 +178,7 @@ func readCommands() (commands, error) {
 	if err != nil {
 		return c, err
 	}
-	for _, m := range regexp.MustCompile(`(?m)^([a-z]+):`).FindAllSubmatch(text, -1) {
+	for _, m := range regexp.MustCompile(`(?m)^([a-z-]+):`).FindAllSubmatch(text, -1) {
 		c.targets = append(c.targets, string(m[1]))
 	}
 	for _, name := range []string{"prober", "collector", "townhall"} {

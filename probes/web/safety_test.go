@@ -192,7 +192,7 @@ var hostile = map[string]struct {
 		page(w, "<h1>Bonjour</h1><script>setTimeout(()=>{for(;;);},50)</script>")
 	}, []Result{Broken, Partial}},
 	"redirects to itself": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) }, []Result{Failed}},
-	"refresh loop":        {func(w http.ResponseWriter, _ *http.Request) { page(w, `<meta http-equiv="refresh" content="0;url=/">`) }, []Result{Audited}},
+	"refresh loop":        {func(w http.ResponseWriter, _ *http.Request) { page(w, `<meta http-equiv="refresh" content="0;url=/">`) }, []Result{Audited, Partial}},
 	"history without end": {func(w http.ResponseWriter, _ *http.Request) {
 		page(w, "<h1>Bonjour</h1><script>let i=0;setInterval(()=>history.pushState({},'','?'+i++),1)</script>")
 	}, []Result{Audited, Partial}},

@@ -192,8 +192,8 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.Host, x.Path = r.URL.Host, r.URL.Path
 	i := p.note(x)
 	began := time.Now()
+	defer func() { p.change(i, func(x *Exchange) { x.Took = time.Since(began) }) }() // a refused one ends in a panic
 	p.relay.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, i)))
-	p.change(i, func(x *Exchange) { x.Took = time.Since(began) })
 }
 
 // failed answers a request that could not be made. 502 with a body of our own would look like the site's page, so the

@@ -175,6 +175,9 @@ func (h house) violations() []string {
 	return slices.Compact(out)
 }
 
+// forChannels are the rooms that a channel may know besides its own: vocabulary and pure knowledge.
+var forChannels = []string{"probes", "grid", "internal/fold", "schedule/calendar"}
+
 // imports holds the room's own imports to the rules of DESIGN.md section 4.
 func (h house) imports(name string, r *room, add func(string, ...any)) {
 	channel := ""
@@ -187,8 +190,8 @@ func (h house) imports(name string, r *room, add func(string, ...any)) {
 		switch {
 		case name == "probes" && !standard(imported):
 			add("%s imports %s: the vocabulary imports the standard library alone", file, imported)
-		case channel != "" && ours && to != "probes" && to != "grid" && !in(to, channel):
-			add("%s imports %s: a channel knows probes, grid and its own folders", file, to)
+		case channel != "" && ours && !slices.Contains(forChannels, to) && !in(to, channel):
+			add("%s imports %s: a channel knows %s and its own folders", file, to, strings.Join(forChannels, ", "))
 		case in(name, "schedule") && ours && strings.HasPrefix(to, "probes/"):
 			add("%s imports %s: schedule knows no channel", file, to)
 		case in(name, "site") && ours && in(to, "store"):

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sonde-fleet/sonde/internal/fold"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/probes/mail/message"
 )
@@ -133,7 +134,7 @@ func TestRulesFolded(t *testing.T) {
 		t.Fatalf("%d pieces, %d texts", len(book.pieces), len(phraseText))
 	}
 	for i, p := range phraseText {
-		if f := message.Fold(p); f != p {
+		if f := fold.Text(p); f != p {
 			t.Errorf("rule %s: %q is not folded: %q", book.rules[book.pieces[i].rule], p, f)
 		}
 	}

@@ -3,7 +3,7 @@ package classify
 import (
 	"strings"
 
-	"github.com/sonde-fleet/sonde/probes/mail/message"
+	"github.com/sonde-fleet/sonde/internal/fold"
 )
 
 // languages in the order in which ties are decided: French first.
@@ -60,7 +60,7 @@ const maxLanguage = 4 << 10
 // Language returns the language of a text by its frequent words: fr, en, de, nl, es or it, "" where too few are found
 // or two languages are too close.
 func Language(text string) string {
-	return languageOf(message.Fold(cut(text, maxLanguage)), text)
+	return languageOf(fold.Text(cut(text, maxLanguage)), text)
 }
 
 func languageOf(s, raw string) string {

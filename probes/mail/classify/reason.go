@@ -3,8 +3,8 @@ package classify
 import (
 	"strings"
 
+	"github.com/sonde-fleet/sonde/internal/fold"
 	"github.com/sonde-fleet/sonde/probes"
-	"github.com/sonde-fleet/sonde/probes/mail/message"
 )
 
 // judge finds the reason of a bounce that was written for people.
@@ -20,7 +20,7 @@ func (v *view) judge(r *Result) {
 func (v *view) judgeText(r *Result, said string) {
 	r.Reason = ""
 	if strings.TrimSpace(said) != "" {
-		r.Reason = reasonIn(book.scan(message.Fold(said)))
+		r.Reason = reasonIn(book.scan(fold.Text(said)))
 	}
 	byStatus := reasonOfStatus(r.Status)
 	if exact := exactStatus(r.Status); exact != "" && r.Reason != "mailboxfull" && r.Reason != "virusdetected" && r.Reason != "toomanyconn" && r.Reason != "spamdetected" {
@@ -83,7 +83,7 @@ func (v *view) acceptedFirst(status, said string) bool {
 	if len(status) >= 5 && status[1:] == ".1.1" {
 		return false // "bad destination mailbox address" leaves no doubt
 	}
-	switch command(message.Fold(said), v.notice) {
+	switch command(fold.Text(said), v.notice) {
 	case "rcpt":
 		return false
 	case "data":

@@ -3,6 +3,7 @@ package classify
 import (
 	"strings"
 
+	"github.com/sonde-fleet/sonde/internal/fold"
 	"github.com/sonde-fleet/sonde/probes/mail/message"
 )
 
@@ -47,7 +48,7 @@ type view struct {
 
 func look(m *message.Message) *view {
 	v := &view{m: m, from: m.From()}
-	v.subject = strings.TrimSpace(message.Fold(cut(m.Header.Text("Subject"), 2000)))
+	v.subject = strings.TrimSpace(fold.Text(cut(m.Header.Text("Subject"), 2000)))
 	v.topic = Topic(v.subject)
 	v.answers = v.topic != v.subject || m.Header.Get("In-Reply-To") != ""
 	rp, present := m.ReturnPath()
@@ -63,13 +64,13 @@ func look(m *message.Message) *view {
 		v.report = topReport(m)
 	}
 	v.noticeRaw = cut(m.Notice, maxScan)
-	v.notice = message.Fold(v.noticeRaw)
+	v.notice = fold.Text(v.noticeRaw)
 	v.inSubject = book.scan(v.subject)
 	v.inNotice = book.scan(v.notice)
 	if m.Reply == m.Notice {
 		v.reply, v.inReply = v.notice, v.inNotice
 	} else {
-		v.reply = message.Fold(cut(m.Reply, maxScan))
+		v.reply = fold.Text(cut(m.Reply, maxScan))
 		v.inReply = book.scan(v.reply)
 	}
 	return v

@@ -119,22 +119,3 @@ func FuzzReply(f *testing.F) {
 		}
 	})
 }
-
-// FuzzFold holds that folding is stable and its map leads back.
-func FuzzFold(f *testing.F) {
-	f.Add("Où est l’ŒUVRE ?")
-	f.Fuzz(func(t *testing.T, s string) {
-		folded, at := FoldMap(s)
-		if folded != Fold(s) || len(at) != len(folded)+1 {
-			t.Fatalf("%q %q %d", folded, Fold(s), len(at))
-		}
-		for i := 1; i < len(at); i++ {
-			if at[i] < at[i-1] || at[i] > len(s) {
-				t.Fatalf("at[%d] = %d after %d", i, at[i], at[i-1])
-			}
-		}
-		if twice := Fold(folded); utf8.ValidString(s) && len(twice) > len(folded) {
-			t.Errorf("%q grows to %q", folded, twice)
-		}
-	})
-}

@@ -3,6 +3,8 @@ package message
 import (
 	"regexp"
 	"strings"
+
+	"github.com/sonde-fleet/sonde/internal/fold"
 )
 
 // quoteMark stands, in text made from HTML, where the quoted original begins. It cannot come from outside: the control
@@ -148,7 +150,7 @@ func attributionAt(lines []string, i int) int {
 			}
 			continue
 		}
-		if attribution.MatchString(strings.TrimSpace(Fold(joined))) {
+		if attribution.MatchString(strings.TrimSpace(fold.Text(joined))) {
 			return n
 		}
 		return 0
@@ -173,7 +175,7 @@ func startsOriginal(lines []string, i int, line string) bool {
 	}
 	switch line[0] {
 	case '-', '_', '=', '*':
-		if rule.MatchString(strings.TrimSpace(Fold(line))) {
+		if rule.MatchString(strings.TrimSpace(fold.Text(line))) {
 			return true
 		}
 		if strings.Trim(line, "_-=*") == "" { // Outlook's bare line above the block
@@ -183,7 +185,7 @@ func startsOriginal(lines []string, i int, line string) bool {
 		}
 	}
 	if len(line) < 60 && (line[0]|32 == 'b' || line[0]|32 == 'd' || line[0]|32 == 'i' || line[0]|32 == 'a' || line[0]|32 == 'm') &&
-		strings.HasSuffix(line, ":") && rule.MatchString(strings.TrimSpace(Fold(line))) {
+		strings.HasSuffix(line, ":") && rule.MatchString(strings.TrimSpace(fold.Text(line))) {
 		return true
 	}
 	return fieldBlock(lines, i)
@@ -213,5 +215,5 @@ func labelOf(s string) int {
 	if i <= 0 || i > 24 {
 		return 0
 	}
-	return labels[strings.Trim(Fold(s[:i]), " *\u00a0")]
+	return labels[strings.Trim(fold.Text(s[:i]), " *\u00a0")]
 }

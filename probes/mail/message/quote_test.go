@@ -45,18 +45,3 @@ func TestHTMLQuote(t *testing.T) {
 		}
 	}
 }
-
-func TestFoldMap(t *testing.T) {
-	const s = "  Où  est\tl’ŒUVRE ?\n\nIci. "
-	folded, at := FoldMap(s)
-	if folded != Fold(s) || folded != " ou est l'oeuvre ? ici. " {
-		t.Errorf("%q, %q", folded, Fold(s))
-	}
-	if len(at) != len(folded)+1 {
-		t.Fatalf("%d indexes for %d octets", len(at), len(folded))
-	}
-	i := strings.Index(folded, "oeuvre")
-	if got := s[at[i]:at[i+len("oeuvre")]]; got != "ŒUVRE" {
-		t.Errorf("%q", got)
-	}
-}

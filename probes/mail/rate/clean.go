@@ -4,7 +4,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/sonde-fleet/sonde/probes/mail/message"
+	"github.com/sonde-fleet/sonde/internal/fold"
 )
 
 // advert matches folded lines that a program or an organisation adds under every mail, and that say nothing about the
@@ -28,7 +28,7 @@ func Clean(reply string) string {
 	var out []string
 	for l := range strings.Lines(reply) {
 		l = strings.TrimRight(l, "\n")
-		f := strings.TrimSpace(message.Fold(limit(l, 1000)))
+		f := strings.TrimSpace(fold.Text(limit(l, 1000)))
 		if disclaimer.MatchString(f) {
 			break
 		}

@@ -4,7 +4,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/sonde-fleet/sonde/probes/mail/message"
+	"github.com/sonde-fleet/sonde/internal/fold"
 )
 
 // greeting matches a folded line that opens an answer.
@@ -85,7 +85,7 @@ func (j *judge) closingAt() (at int, abbreviated bool) {
 
 // personalised looks for our persona's name in what the agent wrote.
 func (j *judge) personalised() {
-	family, given := strings.TrimSpace(message.Fold(j.s.Family)), strings.TrimSpace(message.Fold(j.s.Given))
+	family, given := strings.TrimSpace(fold.Text(j.s.Family)), strings.TrimSpace(fold.Text(j.s.Given))
 	if family == "" && given == "" {
 		j.notApplicable("mail.personalised", "no persona")
 		return
@@ -102,7 +102,7 @@ func (j *judge) personalised() {
 	if j.s.Civility != "" {
 		// The civility alone tells our persona from "Madame, Monsieur".
 		g := j.greetingAt()
-		c := strings.Trim(message.Fold(j.s.Civility), " .")
+		c := strings.Trim(fold.Text(j.s.Civility), " .")
 		long := map[string]string{"m": "monsieur", "mr": "monsieur", "mme": "madame", "mlle": "mademoiselle"}[c]
 		if long != "" {
 			c = long

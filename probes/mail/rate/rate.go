@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/sonde-fleet/sonde/internal/fold"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/probes/mail/classify"
 	"github.com/sonde-fleet/sonde/probes/mail/message"
@@ -56,7 +57,7 @@ func CompileFact(id string, any []string) (Fact, error) {
 func foldPattern(p string) string {
 	var out, text strings.Builder
 	flush := func() {
-		out.WriteString(message.Fold(text.String()))
+		out.WriteString(fold.Text(text.String()))
 		text.Reset()
 	}
 	r := []rune(p)
@@ -91,7 +92,7 @@ type judge struct {
 	class  classify.Result
 	raw    string // the answer without quotation and without what programs add
 	folded string
-	at     []int // see message.FoldMap
+	at     []int // see fold.Map
 	lines  []line
 	out    []probes.Observation
 }
@@ -106,10 +107,10 @@ func Rate(m *message.Message, class classify.Result, s Subject) []probes.Observa
 		return nil
 	}
 	j := &judge{s: s, class: class, raw: Clean(limit(m.Reply, maxText))}
-	j.folded, j.at = message.FoldMap(j.raw)
+	j.folded, j.at = fold.Map(j.raw)
 	for l := range strings.Lines(j.raw) {
 		if l = strings.TrimSpace(strings.ReplaceAll(l, "\u00a0", " ")); l != "" && len(j.lines) < 2000 {
-			j.lines = append(j.lines, line{l, strings.TrimSpace(message.Fold(l))})
+			j.lines = append(j.lines, line{l, strings.TrimSpace(fold.Text(l))})
 		}
 	}
 	if class.Class == probes.ClassHuman {
@@ -199,12 +200,12 @@ func (j *judge) language() {
 
 // subject says whether the answer kept our subject, which is how a citizen finds it again.
 func (j *judge) subject(got string) {
-	want := classify.Topic(strings.TrimSpace(message.Fold(j.s.Subject)))
+	want := classify.Topic(strings.TrimSpace(fold.Text(j.s.Subject)))
 	if want == "" {
 		j.notApplicable("mail.subject.kept", "no subject asked")
 		return
 	}
-	j.yesNo("mail.subject.kept", strings.Contains(message.Fold(got), want), "subject contains ours", got)
+	j.yesNo("mail.subject.kept", strings.Contains(fold.Text(got), want), "subject contains ours", got)
 }
 
 // short makes a passage one line of at most maxPassage octets.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/sonde-fleet/sonde/probes/mail/message"
+	"github.com/sonde-fleet/sonde/internal/fold"
 )
 
 // Folded words that tell what a line of a signature is.
@@ -71,7 +71,7 @@ func (j *judge) signatureLines() []line {
 		// "Cordialement, Marie Durand" on one line.
 		if i := strings.IndexAny(j.lines[c].raw, ",."); i >= 0 && i < 40 {
 			if rest := strings.TrimSpace(j.lines[c].raw[i+1:]); rest != "" && len(rest) < 60 {
-				lines = append([]line{{rest, strings.TrimSpace(message.Fold(rest))}}, lines...)
+				lines = append([]line{{rest, strings.TrimSpace(fold.Text(rest))}}, lines...)
 			}
 		}
 		return lines[:min(len(lines), 15)]
@@ -95,7 +95,7 @@ func (j *judge) signatureLines() []line {
 }
 
 func (j *judge) namesStructure(folded string) bool {
-	name := strings.TrimSpace(message.Fold(j.s.Structure))
+	name := strings.TrimSpace(fold.Text(j.s.Structure))
 	return len(name) > 3 && strings.Contains(folded, name)
 }
 
@@ -117,21 +117,21 @@ func (j *judge) looksLikeName(l line, isFunction, isService bool) bool {
 	raw := l.raw
 	if i := strings.IndexAny(raw, ",|–"); i > 0 { // "Marie Durand, agent d'accueil"
 		raw = raw[:i]
-		isFunction, isService = functionWord.MatchString(message.Fold(raw)), serviceWord.MatchString(message.Fold(raw))
+		isFunction, isService = functionWord.MatchString(fold.Text(raw)), serviceWord.MatchString(fold.Text(raw))
 	} else if i := strings.Index(raw, " - "); i > 0 {
 		raw = raw[:i]
-		isFunction, isService = functionWord.MatchString(message.Fold(raw)), serviceWord.MatchString(message.Fold(raw))
+		isFunction, isService = functionWord.MatchString(fold.Text(raw)), serviceWord.MatchString(fold.Text(raw))
 	}
-	if isService || isFunction || len(raw) > 60 || strings.ContainsAny(raw, "@:/0123456789?!") || j.namesStructure(message.Fold(raw)) {
+	if isService || isFunction || len(raw) > 60 || strings.ContainsAny(raw, "@:/0123456789?!") || j.namesStructure(fold.Text(raw)) {
 		return false
 	}
-	f := strings.TrimSpace(message.Fold(raw))
-	if f == strings.TrimSpace(message.Fold(j.s.Given+" "+j.s.Family)) {
+	f := strings.TrimSpace(fold.Text(raw))
+	if f == strings.TrimSpace(fold.Text(j.s.Given+" "+j.s.Family)) {
 		return false
 	}
 	words := strings.Fields(strings.Trim(raw, " .*_"))
 	if len(words) > 0 {
-		switch message.Fold(strings.Trim(words[0], ".")) {
+		switch fold.Text(strings.Trim(words[0], ".")) {
 		case "m", "mme", "mlle", "mr", "mrs", "ms", "frau", "herr", "mevr", "dhr", "sr", "sra", "dott", "dr":
 			words = words[1:]
 		}
@@ -142,7 +142,7 @@ func (j *judge) looksLikeName(l line, isFunction, isService bool) bool {
 	capitals := 0
 	for i, w := range words {
 		r := []rune(w)
-		fw := message.Fold(strings.Trim(w, ".'"))
+		fw := fold.Text(strings.Trim(w, ".'"))
 		switch {
 		case i > 0 && nameWord[fw]:
 		case notName[fw]:

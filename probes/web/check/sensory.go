@@ -27,7 +27,7 @@ func (j *judging) sentence(p *passage) {
 	if m := emoticon.FindString(p.Text); m != "" {
 		j.review("ascii-art", p, strings.TrimSpace(m))
 	}
-	f := fold(p.Text)
+	f := words(p.Text)
 	if len(f) > 600 {
 		return
 	}
@@ -52,11 +52,11 @@ func (j *judging) called(hit string) bool {
 		t := &j.s.Texts[i]
 		switch t.Kind {
 		case "heading", "alt", "frame":
-			if noun != "" && strings.Contains(fold(t.Text), noun) {
+			if noun != "" && strings.Contains(words(t.Text), noun) {
 				return true
 			}
 		case "button", "link":
-			for w := range strings.FieldsSeq(fold(t.Text)) {
+			for w := range strings.FieldsSeq(words(t.Text)) {
 				if len(w) > 3 && strings.Contains(hit, w) {
 					return true
 				}

@@ -6,21 +6,13 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/sonde-fleet/sonde/internal/fold"
 	"github.com/sonde-fleet/sonde/probes/web/finding"
-	"golang.org/x/text/runes"
-	"golang.org/x/text/transform"
-	"golang.org/x/text/unicode/norm"
 )
 
-var marks = transform.Chain(norm.NFD, runes.Remove(runes.In(unicode.Mn)), norm.NFC)
-
-// fold takes accents, case and punctuation away.
-func fold(s string) string {
-	s = strings.ToLower(strings.ReplaceAll(s, "’", "'"))
-	if out, _, err := transform.String(marks, s); err == nil {
-		s = out
-	}
-	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' }), " ")
+// words is a folded text without its punctuation.
+func words(s string) string {
+	return strings.Join(strings.FieldsFunc(fold.Text(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' }), " ")
 }
 
 func set(list string) map[string]bool {
@@ -91,7 +83,7 @@ func (j *judging) review(id string, p *passage, detail string) {
 }
 
 func (j *judging) text(p *passage) {
-	f := fold(p.Text)
+	f := words(p.Text)
 	short := p.Text
 	if len(short) > 80 {
 		short = short[:80]
@@ -160,7 +152,7 @@ func (j *judging) title(p *passage, f string) {
 func (j *judging) link(p *passage, f, short string) {
 	switch {
 	case vagueLinks[f]:
-		rest := strings.TrimSpace(strings.Replace(fold(p.Context), f, "", 1))
+		rest := strings.TrimSpace(strings.Replace(words(p.Context), f, "", 1))
 		if len(strings.Fields(rest)) < 3 {
 			j.failed("link-vague", p, short)
 		}

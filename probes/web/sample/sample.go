@@ -12,11 +12,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 
-	"golang.org/x/text/runes"
-	"golang.org/x/text/transform"
-	"golang.org/x/text/unicode/norm"
+	"github.com/sonde-fleet/sonde/internal/fold"
 )
 
 // Kind is why a page is in the sample.
@@ -163,17 +160,6 @@ func shape(u *url.URL) string {
 	return strings.Join(parts, "/") + "?" + strings.Join(names, "&")
 }
 
-var fold = transform.Chain(norm.NFD, runes.Remove(runes.In(unicode.Mn)), norm.NFC)
-
-// Fold takes case and accents away and makes every space one.
-func Fold(s string) string {
-	s = strings.ToLower(strings.ReplaceAll(s[:min(len(s), 500)], "’", "'"))
-	if out, _, err := transform.String(fold, s); err == nil {
-		s = out
-	}
-	return strings.Join(strings.Fields(s), " ")
-}
-
 // maxKnown bounds what a site that makes addresses without end can make us keep.
 const maxKnown = 20_000
 
@@ -205,7 +191,7 @@ func (f *Frontier) Add(depth int, links []Link) {
 		if l.Region == "nav" {
 			e.region = "nav"
 		}
-		text, where := Fold(l.Text), Fold(u.Path)
+		text, where := fold.Text(l.Text[:min(len(l.Text), 500)]), fold.Text(u.Path[:min(len(u.Path), 500)])
 		for _, w := range wanted {
 			if !slices.Contains(e.kinds, w.kind) && len(text) < 80 && (w.words.MatchString(text) || w.path.MatchString(where)) {
 				e.kinds = append(e.kinds, w.kind)

@@ -1,4 +1,5 @@
-package message
+// Package fold makes texts comparable however their authors typed them: one fold for every channel.
+package fold
 
 import (
 	"strings"
@@ -6,13 +7,13 @@ import (
 	"unicode/utf8"
 )
 
-// Fold returns s for comparison: lower case, without accents, typographic quotes and dashes made plain, every run of
+// Text returns s for comparison: lower case, without accents, typographic quotes and dashes made plain, every run of
 // white space one space. Rules written in folded form match however the author typed.
-func Fold(s string) string { return fold(s, nil) }
+func Text(s string) string { return fold(s, nil) }
 
-// FoldMap is Fold that also says where each octet of the folded text comes from: at[i] is the index in s, and the last
+// Map is Text that also says where each octet of the folded text comes from: at[i] is the index in s, and the last
 // entry is len(s). With it a match in the folded text is shown as the author wrote it.
-func FoldMap(s string) (folded string, at []int) {
+func Map(s string) (folded string, at []int) {
 	at = make([]int, 0, len(s)+1)
 	folded = fold(s, &at)
 	return folded, append(at, len(s))

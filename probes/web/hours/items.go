@@ -1,0 +1,384 @@
+package hours
+
+import (
+	"fmt"
+	"strings"
+)
+
+// span is open time in minutes from midnight; to is past 1440 after midnight.
+type span struct{ from, to int }
+
+// item is what one sentence says, in the order of the text: days, spans, closed, a period…
+type item struct {
+	kind  itemKind
+	days  int    // set of days
+	nth   string // "[1,3]": of the month
+	half  kind   // morning or afternoon, else word
+	spans []span
+	at    int // minutes of a single time
+	scope scope
+	led   bool // by an article or a preposition ("le samedi", "de 9h"): it can belong to what stands before it
+	close bool // nothing but fillers stands between it and the item before
+	brief bool // a period that is too short for a timetable, or a dated one
+	start int
+	end   int
+}
+
+type itemKind uint8
+
+const (
+	iText itemKind = iota
+	iDays
+	iDated // a day with its date: an event
+	iSpans
+	iSingle
+	iUntil
+	iClosed
+	iOpened
+	iExcept
+	iInclude
+	iHalf
+	iAppointment
+	iPeriod
+	iAllDay
+	iContinuous
+	iTerm
+	iEveryTwo
+	iDoubt
+	iEvent
+	iBreak
+	iColon
+	iCell
+	iDash
+	iOdd // a span that cannot be: 17h-9h
+)
+
+// scope is when a rule holds. The zero scope is always.
+type scope struct {
+	dates  string // "Jul-Aug", "Jul 01-Aug 31"
+	weeks  string // "week 02-52/2"
+	school bool   // in school holidays
+	nth    string // "[1,3]"
+	brief  bool   // for days, not for a season: an event
+	said   bool   // dates were said that the syntax of the calendar has no words for: a year, a season
+}
+
+// itemise reads the tokens of one sentence.
+func itemise(t []token) []item {
+	var out []item
+	led, near := false, true
+	for i := 0; i < len(t); {
+		it, n := itemAt(t, i)
+		if n == 0 {
+			switch t[i].kind {
+			case article, from, to:
+				led = true
+			case filler, and, number, ofMonth:
+			default:
+				led = false
+			}
+			i++
+			continue
+		}
+		it.led, it.close = led, near
+		it.start, it.end = t[i].start, t[i+n-1].end
+		led, near = false, it.kind != iBreak && it.kind != iColon && it.kind != iCell
+		out = append(out, it)
+		i += n
+	}
+	return out
+}
+
+// plainItems are the tokens that are an item by themselves.
+var plainItems = map[kind]itemKind{
+	word: iText, closed: iClosed, opened: iOpened, except: iExcept, include: iInclude, appointment: iAppointment,
+	continuous: iContinuous, everyTwo: iEveryTwo, doubt: iDoubt, event: iEvent, comma: iBreak, slash: iBreak, colon: iColon,
+	cell: iCell, dash: iDash, ordinal: iText,
+}
+
+// itemAt reads the item at token i; n is 0 if the token is none.
+func itemAt(t []token, i int) (it item, n int) {
+	if it, n = periodAt(t, i); n > 0 {
+		return it, n
+	}
+	if it, n = daysAt(t, i); n > 0 {
+		return it, n
+	}
+	if it, n = spansAt(t, i); n > 0 {
+		return it, n
+	}
+	switch k := t[i].kind; k {
+	case morning, afternoon:
+		return item{kind: iHalf, half: k}, 1
+	case allDay:
+		return item{kind: iAllDay, days: t[i].value}, 1
+	case school:
+		return item{kind: iPeriod, scope: scope{school: true}}, 1
+	case term:
+		return item{kind: iTerm}, 1
+	case season:
+		return item{kind: iPeriod, scope: scope{said: true}}, 1
+	case weeks:
+		return item{kind: iPeriod, scope: scope{weeks: [...]string{"", "week 01-53/2", "week 02-52/2"}[t[i].value]}}, 1
+	case day: // an abbreviation without company
+		return item{kind: iText}, 1
+	case until:
+		if i+1 < len(t) && t[i+1].kind == clock {
+			return item{kind: iUntil, at: t[i+1].value}, 2
+		}
+		return item{kind: iDoubt}, 1
+	case clock:
+		return item{kind: iSingle, at: t[i].value}, 1
+	default:
+		if plain, ok := plainItems[k]; ok {
+			return item{kind: plain}, 1
+		}
+		return item{}, 0
+	}
+}
+
+// isDay says whether token i is a day; an abbreviation needs a neighbour that shows it to be one.
+func isDay(t []token, i int) bool {
+	if i < 0 || i >= len(t) || t[i].kind != day {
+		return false
+	}
+	if !t[i].short {
+		return true
+	}
+	for _, step := range []int{1, -1} {
+		j := i + step
+		for ; j >= 0 && j < len(t) && joins(t[j].kind) && j-i < maxJoin && i-j < maxJoin; j += step {
+		}
+		if j >= 0 && j < len(t) && t[j].kind == day && j != i+step {
+			return true
+		}
+	}
+	j := i + 1
+	for ; j < len(t) && (t[j].kind == colon || t[j].kind == cell || t[j].kind == from || t[j].kind == comma || t[j].kind == dash); j++ {
+	}
+	return (i == 0 || t[i-1].kind != word) && j < len(t) && (t[j].kind == clock || t[j].kind == closed && j > i+1)
+}
+
+// maxJoin is how many signs and words may stand between two days of a list.
+const maxJoin = 4
+
+func joins(k kind) bool {
+	return k == dash || k == to || k == and || k == comma || k == slash || k == until
+}
+
+// daysAt reads a list of days: "du lundi au vendredi", "lundi, mardi et jeudi matin", "1er et 3e samedi du mois".
+func daysAt(t []token, i int) (it item, n int) {
+	it = item{kind: iDays, half: word}
+	var nth []string
+	j := i
+	for ; j < len(t) && len(nth) < 6 && (t[j].kind == ordinal || len(nth) > 0 && (t[j].kind == and || t[j].kind == comma || t[j].kind == article)); j++ {
+		if t[j].kind == ordinal {
+			nth = append(nth, fmt.Sprint(t[j].value))
+		}
+	}
+	if !isDay(t, j) {
+		return it, 0
+	}
+	if len(nth) > 0 {
+		it.nth = "[" + strings.Join(nth, ",") + "]"
+	}
+	it.days = t[j].value
+	last, dashes := t[j].value, 0
+	j++
+	for j < len(t) {
+		k, to := joinAt(t, j)
+		if k == 0 || last == holidayBit && to == 0 {
+			break
+		}
+		next := t[k].value
+		if to > 0 && single(last) && single(next) {
+			if dashes += to & 1; dashes < 2 {
+				it.days |= between(last, next)
+			} else { // lundi - mardi - jeudi is a list
+				it.days = list(t[i : k+1])
+			}
+		}
+		it.days |= next
+		last, j = next, k+1
+	}
+	for j < len(t) && t[j].kind == ofMonth {
+		j++
+	}
+	if dated(t, j) {
+		return item{kind: iDated}, datedEnd(t, j) - i
+	}
+	if j < len(t) && (t[j].kind == morning || t[j].kind == afternoon) {
+		it.half = t[j].kind
+		j++
+	}
+	return it, j - i
+}
+
+// list is the set of the days among the tokens.
+func list(t []token) (set int) {
+	for i := range t {
+		if t[i].kind == day {
+			set |= t[i].value
+		}
+	}
+	return set
+}
+
+// joinAt finds the next day of a list after a comma, "et", "au"…: its index, or 0. ranged is 1 for a dash, 2 for a word.
+func joinAt(t []token, j int) (next, ranged int) {
+	seen := false
+	for ; j < len(t); j++ {
+		switch t[j].kind {
+		case dash:
+			ranged, seen = 1, true
+		case to, until:
+			ranged, seen = 2, true
+		case and, comma, slash:
+			seen = true
+		case article:
+			if t[j].text == "du" && ranged == 0 && seen && isDay(t, j+1) {
+				return j + 1, 0
+			}
+		case include:
+			seen = true
+		case day:
+			if seen && isDay(t, j) {
+				return j, ranged
+			}
+			return 0, 0
+		default:
+			if t[j].text != "inclus" && t[j].text != "les" && t[j].text != "des" {
+				return 0, 0
+			}
+		}
+	}
+	return 0, 0
+}
+
+func single(set int) bool { return set > 0 && set < holidayBit && set&(set-1) == 0 }
+
+// between is the set of the days from one to another, over the end of the week too.
+func between(a, b int) (set int) {
+	for d := a; ; {
+		set |= d
+		if d == b {
+			return set
+		}
+		if d <<= 1; d > sunday {
+			d = monday
+		}
+	}
+}
+
+// dated says whether a date stands at token j, after a weekday: "3 novembre", "1er mai", "12/05", "14".
+func dated(t []token, j int) bool {
+	if j >= len(t) {
+		return false
+	}
+	if t[j].kind == ordinal {
+		return j+1 < len(t) && t[j+1].kind == month
+	}
+	if t[j].kind != number || t[j].value < 1 || t[j].value > 31 {
+		return false
+	}
+	_, n := spansAt(t, j)
+	return n == 0
+}
+
+func datedEnd(t []token, j int) int {
+	for j++; j < len(t) && (t[j].kind == month || t[j].kind == number && t[j].value > 31 ||
+		t[j].kind == slash && j+1 < len(t) && t[j+1].kind == number || t[j].kind == number && t[j-1].kind == slash); j++ {
+	}
+	return j
+}
+
+// spansAt reads the spans at token i, as many as stand in a row: "9h-12h et 14h-17h", "8h30/12h - 13h30/17h".
+func spansAt(t []token, i int) (it item, n int) {
+	it = item{kind: iSpans}
+	slashed := slashedAt(t, i)
+	j := i
+	for {
+		s, k, ok := spanAt(t, j, slashed)
+		if k == 0 {
+			break
+		}
+		if !ok {
+			it.kind = iOdd
+		}
+		if k+1 < len(t) && t[k].kind == to && t[k+1].kind == clock {
+			it.kind = iOdd
+		}
+		it.spans = append(it.spans, s)
+		n, j = k-i, k
+		for j < len(t) && (t[j].kind == and || t[j].kind == comma || t[j].kind == slash || t[j].kind == from || slashed && t[j].kind == dash) {
+			j++
+		}
+	}
+	for a, s := range it.spans {
+		for _, other := range it.spans[:a] {
+			if s.from < other.to && other.from < s.to {
+				it.kind = iOdd
+			}
+		}
+	}
+	return it, n
+}
+
+// slashedAt says whether the times from token i on are "8h30/12h - 13h30/17h", where a slash means to.
+func slashedAt(t []token, i int) bool {
+	return i+2 < len(t) && t[i].kind == clock && t[i+1].kind == slash && t[i+2].kind == clock &&
+		(i+3 >= len(t) || t[i+3].kind != to && (t[i+3].kind != dash || i+5 < len(t) && t[i+5].kind == slash))
+}
+
+// spanAt reads one span and returns the index behind it, 0 if there is none.
+func spanAt(t []token, i int, slashed bool) (s span, end int, ok bool) {
+	if i+2 >= len(t) {
+		return s, 0, false
+	}
+	j := i + 1
+	between := i > 0 && t[i-1].text == "entre" || i > 0 && t[i-1].text == "between"
+	switch k := t[j].kind; {
+	case k == dash, k == to && t[j].text != "au", k == until, slashed && k == slash, between && k == and:
+	default:
+		return s, 0, false
+	}
+	for j++; j < len(t) && (t[j].kind == dash || t[j].kind == to); j++ { // "9h -- 12h"
+	}
+	if j >= len(t) || t[j].kind != clock {
+		return s, 0, false
+	}
+	a, b := t[i], t[j]
+	switch {
+	case a.kind == number: // 9-12h, de 9 à 12h
+		if a.value < 0 || a.value > 24 || t[i+1].kind != dash && (i == 0 || t[i-1].kind != from) || b.dotted {
+			return s, 0, false
+		}
+		a.value *= 60
+	case a.kind != clock:
+		return s, 0, false
+	case a.dotted && b.dotted:
+		if a.value%5 != 0 || b.value%5 != 0 || money(t, j+1) {
+			return s, 0, false
+		}
+	}
+	if b.pm == 'p' && a.pm == 0 && a.value < 12*60 && a.value+12*60 < b.value && (a.kind == number || a.value < 7*60) { // 2-5pm
+		a.value += 12 * 60
+	}
+	s = span{a.value % (24 * 60), b.value}
+	if b.value == 0 {
+		s.to = 24 * 60
+	}
+	if s.to <= s.from && s.from >= 17*60 && s.to <= 6*60 { // over midnight
+		s.to += 24 * 60
+	}
+	alone := (i == 0 || t[i-1].kind != clock && (i == 1 || t[i-1].kind != to || t[i-2].kind != clock)) && (j+1 >= len(t) || t[j+1].kind != clock) // "9h 12h - 14h 17h" is no span
+	return s, j + 1, s.from < s.to && alone
+}
+
+func money(t []token, i int) bool {
+	switch textAt(t, i) {
+	case "€", "euro", "euros", "$", "eur", "m", "cm", "km", "kg", "%", "ans":
+		return true
+	}
+	return false
+}

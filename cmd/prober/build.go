@@ -8,15 +8,18 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/emersion/go-msgauth/dkim"
 	"github.com/emersion/go-sasl"
 	"github.com/sonde-fleet/sonde/config"
+	"github.com/sonde-fleet/sonde/directory"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/probes/mail"
 	"github.com/sonde-fleet/sonde/probes/mail/rate"
 	"github.com/sonde-fleet/sonde/probes/web"
 	"github.com/sonde-fleet/sonde/probes/web/browser"
+	"github.com/sonde-fleet/sonde/probes/web/item"
 	"github.com/sonde-fleet/sonde/probes/web/proxy"
 	"github.com/sonde-fleet/sonde/store"
 )
@@ -113,6 +116,22 @@ func buildDKIM(d *config.DKIM) (*dkim.SignOptions, error) {
 	}
 	return &dkim.SignOptions{Domain: d.Domain, Selector: d.Selector, Signer: signer,
 		HeaderCanonicalization: dkim.CanonicalizationRelaxed, BodyCanonicalization: dkim.CanonicalizationRelaxed}, nil
+}
+
+// knownOf returns what the directory says of a structure: its site is compared with it.
+func knownOf(list []directory.Structure) func(probes.StructureID) item.Known {
+	of := make(map[probes.StructureID]*directory.Structure, len(list))
+	for i := range list {
+		of[list[i].ID] = &list[i]
+	}
+	return func(id probes.StructureID) item.Known {
+		s := of[id]
+		if s == nil {
+			return item.Known{}
+		}
+		return item.Known{Telephones: s.Contacts[probes.Phone], Emails: s.Contacts[probes.Mail], Hours: s.Hours,
+			Addresses: slices.Concat(s.Contacts[probes.Visit], s.Contacts[probes.Post])}
+	}
 }
 
 // buildWeb reads the settings of the website channel.

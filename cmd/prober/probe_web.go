@@ -15,15 +15,17 @@ import (
 
 	"github.com/sonde-fleet/sonde/config"
 	"github.com/sonde-fleet/sonde/internal/cli"
+	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/probes/web"
 	"github.com/sonde-fleet/sonde/probes/web/finding"
+	"github.com/sonde-fleet/sonde/probes/web/item"
 	"github.com/sonde-fleet/sonde/probes/web/proxy"
 )
 
 // web audits one site now. Reading a public page needs no ground in the directory, and no configuration; where there is
 // one, its suppression list is asked.
 func (p *probeCmd) web(a *app) error {
-	o, err := p.webOptions(a)
+	o, known, err := p.webOptions(a)
 	if err != nil {
 		return cli.UsageError{Err: err}
 	}
@@ -37,7 +39,7 @@ func (p *probeCmd) web(a *app) error {
 	auditor := web.NewAuditor(o)
 	defer auditor.Close()
 	show := &webShow{a: a, french: p.Lang == "fr", worst: map[string]*group{}}
-	end, err := auditor.Audit(a.ctx, web.Job{Target: p.Target, Whole: whole}, show.line)
+	end, err := auditor.Audit(a.ctx, web.Job{Target: p.Target, Whole: whole, Known: known}, show.line)
 	if err != nil {
 		return err
 	}
@@ -48,20 +50,21 @@ func (p *probeCmd) web(a *app) error {
 }
 
 // webOptions joins the configuration, where there is one, and the flags. An address that the operator typed is named.
-func (p *probeCmd) webOptions(a *app) (o web.Options, err error) {
+func (p *probeCmd) webOptions(a *app) (o web.Options, known item.Known, err error) {
 	if _, err := os.Stat(a.config); err == nil {
 		conf, _, list, err := config.LoadTogether(a.config)
 		if err != nil {
-			return o, err
+			return o, known, err
 		}
 		if o, err = buildWeb(&conf.Web); err != nil {
-			return o, err
+			return o, known, err
 		}
 		for i := range list {
 			if slices.ContainsFunc(list[i].Contacts["web"], func(x string) bool { return sameHost(x, p.Target) }) {
 				if err := a.mayContact(conf, &list[i]); err != nil {
-					return o, err
+					return o, known, err
 				}
+				known = knownOf(list)(list[i].ID)
 			}
 		}
 	}
@@ -69,7 +72,7 @@ func (p *probeCmd) webOptions(a *app) (o web.Options, err error) {
 	for _, s := range p.Allow {
 		e, err := proxy.ParseException(s)
 		if err != nil {
-			return o, fmt.Errorf("-allow: %w", err)
+			return o, known, fmt.Errorf("-allow: %w", err)
 		}
 		o.Allow = append(o.Allow, e)
 	}
@@ -77,7 +80,7 @@ func (p *probeCmd) webOptions(a *app) (o web.Options, err error) {
 		o.Allow = append(o.Allow, e)
 		o.Pause = cmp.Or(o.Pause, 50*time.Millisecond) // one's own machine needs no courtesy
 	}
-	return o, nil
+	return o, known, nil
 }
 
 // typed returns the loopback address and port that a target names outright: whoever types it wants it, and nothing else
@@ -122,6 +125,39 @@ type webShow struct {
 	a      *app
 	french bool
 	worst  map[string]*group
+	items  map[probes.Value]int
+	lacks  []string // names of the items that are answered no
+}
+
+// item prints one information item in the reader's language.
+func (w *webShow) item(x *web.Item) {
+	if w.items == nil {
+		w.items = map[probes.Value]int{}
+		w.a.Printf("\n%s\n", w.say("Information items", "Items d’information"))
+	}
+	w.items[x.Value]++
+	name, unit := web.ItemName(x.Item, w.french)
+	sign := map[probes.Value]string{probes.Yes: "✓", probes.No: "✗", probes.NotApplicable: "–"}[x.Value]
+	switch {
+	case x.Value == probes.NotApplicable:
+		return // counted in the summary
+	case x.Value == probes.No:
+		w.lacks = append(w.lacks, name)
+	case x.Number != nil:
+		sign = fmt.Sprintf("%g %s", *x.Number, unit)
+	}
+	w.a.Printf("  %-14s %s", sign, name)
+	if passage := strings.Join(strings.Fields(x.Passage), " "); passage != "" {
+		w.a.Printf(" · %s", passage)
+	}
+	w.a.Printf("\n")
+}
+
+func (w *webShow) say(en, fr string) string {
+	if w.french {
+		return fr
+	}
+	return en
 }
 
 // group is one rule's findings, for the summary.
@@ -156,11 +192,7 @@ func (w *webShow) line(l web.Line) error {
 		w.a.Printf("    first byte %d ms, document %d ms, largest paint %d ms, layout shift %.2f, %d KB in %d requests\n", x.TTFB, x.DCL, x.LCP, x.CLS,
 			(x.Bytes+1023)/1024, x.Requests)
 	case *web.Item:
-		value := string(x.Value)
-		if x.Number != nil {
-			value = fmt.Sprint(*x.Number)
-		}
-		w.a.Printf("    %-34s %-5s %s\n", x.Item, value, strings.Join(strings.Fields(x.Passage), " "))
+		w.item(x)
 	}
 	return nil
 }
@@ -228,11 +260,21 @@ func (w *webShow) summary(out io.Writer, end *web.SiteEnd) {
 	fmt.Fprintf(out, " of %d known · %d barriers, %d to be judged by a person · %d criteria broken · %.1f s\n", max(end.Known, 1), end.Failed, end.Review,
 		len(end.Criteria), float64(end.Took)/1000)
 	for i, g := range w.sorted() {
-		if i == 15 {
+		if i == 10 {
 			fmt.Fprintf(out, "  … and %d more rules; -json has everything\n", len(w.worst)-i)
 			break
 		}
 		fmt.Fprintf(out, "  %-6s %-9s %5d on %2d pages  %-30s %s\n", g.outcome, g.impact, g.n, len(g.pages), g.rule, g.message)
+	}
+	if w.items != nil {
+		fmt.Fprintf(out, "  %d %s, %d %s, %d %s, %d %s\n", w.items[probes.Yes], w.say("items there", "items présents"), w.items[probes.No], w.say("missing", "absents"),
+			w.items[probes.NotApplicable], w.say("not applicable", "sans objet"), w.items[""], w.say("measured", "mesurés"))
+		for _, name := range w.lacks[:min(len(w.lacks), 8)] {
+			fmt.Fprintf(out, "    ✗ %s\n", name)
+		}
+		if more := len(w.lacks) - 8; more > 0 {
+			fmt.Fprintf(out, "    … %s %d %s\n", w.say("and", "et"), more, w.say("more", "autres"))
+		}
 	}
 	if len(end.Refused) > 0 {
 		fmt.Fprintf(out, "  refused (not public): %s\n", strings.Join(end.Refused, ", "))

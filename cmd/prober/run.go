@@ -52,6 +52,7 @@ func (*runCmd) Run(a *app) error {
 	if err != nil {
 		return cli.UsageError{Err: err}
 	}
+	sites.Known = knownOf(list)
 	sites.Seed = strconv.FormatInt(c.Seed, 10)
 	visits := web.New(sites)
 	defer visits.Close()

@@ -12,10 +12,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/probes/web/browser"
 	"github.com/sonde-fleet/sonde/probes/web/check"
 	"github.com/sonde-fleet/sonde/probes/web/finding"
 	"github.com/sonde-fleet/sonde/probes/web/interact"
+	"github.com/sonde-fleet/sonde/probes/web/item"
 	"github.com/sonde-fleet/sonde/probes/web/proxy"
 	"github.com/sonde-fleet/sonde/probes/web/sample"
 )
@@ -30,12 +32,11 @@ type Options struct {
 	SiteBudget time.Duration     // of one site; 0: 20 min
 	Seed       string            // of the campaign; with the structure it makes the random part of a sample
 	Evidence   bool              // keep pictures, logs and documents
-	Injected   bool              // axe-core alone, without our own checks: to compare speed with others
-	Log        *slog.Logger      // nil: slog's default
+	// Known is what the directory says of a structure, to be compared with what its site says; nil: nothing.
+	Known    func(probes.StructureID) item.Known
+	Injected bool         // axe-core alone, without our own checks: to compare speed with others
+	Log      *slog.Logger // nil: slog's default
 }
-
-// notFound is why the made-up address is visited.
-const notFound sample.Kind = "not-found"
 
 // Auditor audits sites with a browser that it keeps.
 type Auditor struct {
@@ -77,9 +78,10 @@ type session struct {
 
 // Job is one site to audit.
 type Job struct {
-	Target string // URL, or a host name
-	Whole  bool   // the sample; otherwise the target's page alone
-	Seed   string // of the random part of the sample; empty: the address
+	Target string     // URL, or a host name
+	Whole  bool       // the sample; otherwise the target's page alone
+	Seed   string     // of the random part of the sample; empty: the address
+	Known  item.Known // what the directory says of the body: compared with what the site says
 }
 
 // Audit visits a site and reports its results as they come. An error means that the fault was ours; what is wrong with the
@@ -102,6 +104,12 @@ func (a *Auditor) audit(ctx context.Context, job Job, report func(Line, *visit) 
 	}
 	defer s.close()
 	if err := s.crawl(ctx, home, job); err != nil {
+		return nil, err
+	}
+	if err := s.together(); err != nil {
+		return nil, err
+	}
+	if err := s.items(ctx, job); err != nil {
 		return nil, err
 	}
 	s.end.Took = time.Since(began).Milliseconds()
@@ -277,17 +285,7 @@ func (s *session) tell(v *visit) error {
 		return err
 	}
 	for i := range v.findings {
-		f := &v.findings[i]
-		if f.Outcome == finding.Failed {
-			s.end.Failed++
-			s.end.Rules[f.Rule]++
-			for _, c := range f.Criteria {
-				s.end.Criteria[c]++
-			}
-		} else {
-			s.end.Review++
-		}
-		if err := s.report(&Finding{"finding", *f}, v); err != nil {
+		if err := s.found(&v.findings[i], v); err != nil {
 			return err
 		}
 	}
@@ -295,6 +293,20 @@ func (s *session) tell(v *visit) error {
 		return s.report(timing(v.line.Page, v.load, v.timing), v)
 	}
 	return nil
+}
+
+// found counts a finding and reports it.
+func (s *session) found(f *finding.Finding, v *visit) error {
+	if f.Outcome == finding.Failed {
+		s.end.Failed++
+		s.end.Rules[f.Rule]++
+		for _, c := range f.Criteria {
+			s.end.Criteria[c]++
+		}
+	} else {
+		s.end.Review++
+	}
+	return s.report(&Finding{"finding", *f}, v)
 }
 
 // freshTab opens a tab where there is none that can be used.
@@ -331,4 +343,4 @@ func (s *session) reason(l *browser.Load) string {
 }
 
 // Rules lists the rules of our own checks.
-func Rules() []finding.Rule { return slices.Concat(check.Rules(), interact.Rules()) }
+func Rules() []finding.Rule { return slices.Concat(check.Rules(), interact.Rules(), sitewide) }

@@ -14,11 +14,15 @@ import (
 	"github.com/sonde-fleet/sonde/probes/web/axe"
 	"github.com/sonde-fleet/sonde/probes/web/browser"
 	"github.com/sonde-fleet/sonde/probes/web/finding"
+	"github.com/sonde-fleet/sonde/probes/web/item"
 	"github.com/sonde-fleet/sonde/probes/web/sample"
 )
 
 //go:embed js/collect.js
 var collectJS string
+
+//go:embed js/visible.js
+var visibleJS string
 
 //go:embed js/outline.js
 var outlineJS string
@@ -47,6 +51,7 @@ type visit struct {
 	load     *browser.Load
 	seen     collected
 	html     string // as rendered
+	mentions []item.Mention
 	findings []finding.Finding
 	timing   browser.Timing
 	evidence []probes.Evidence
@@ -92,7 +97,7 @@ func (s *session) visitPage(ctx context.Context, pick sample.Pick) (*visit, erro
 		v.line.Result, v.line.Reason = Blocked, why
 		return v, nil
 	}
-	if load.Status >= 400 && pick.Why != notFound {
+	if load.Status >= 400 {
 		v.line.Result, v.line.Reason = Failed, fmt.Sprintf("%d %s", load.Status, http.StatusText(load.Status))
 		return v, nil
 	}
@@ -140,6 +145,13 @@ func (s *session) look(ctx context.Context, v *visit) (err error) {
 	v.line.Title, v.line.Language = v.seen.Title, v.seen.Language
 	if v.html, err = s.tab.Source(ctx); err != nil {
 		return err
+	}
+	if !s.o.Injected {
+		visible, err := browser.Eval[string](ctx, s.tab, strings.TrimSpace(visibleJS))
+		if err != nil {
+			return err
+		}
+		v.mentions = item.Read(s.tab.Current().URL, []byte(visible))
 	}
 	v.timing, err = s.tab.Measure(ctx)
 	v.line.Page = s.tab.Current().URL
@@ -228,8 +240,10 @@ func (s *session) evidence(ctx context.Context, v *visit) []probes.Evidence {
 	if data, err := json.Marshal(harOf(v)); err == nil {
 		list = append(list, probes.Evidence{Type: "application/json", Name: name + ".har", Body: data})
 	}
-	if data, err := json.Marshal(v.findings); err == nil {
-		list = append(list, probes.Evidence{Type: "application/json", Name: name + ".findings.json", Body: data})
+	for kind, what := range map[string]any{"findings": v.findings, "mentions": v.mentions} {
+		if data, err := json.Marshal(what); err == nil {
+			list = append(list, probes.Evidence{Type: "application/json", Name: name + "." + kind + ".json", Body: data})
+		}
 	}
 	type box struct {
 		finding.Rect

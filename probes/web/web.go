@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/sonde-fleet/sonde/probes"
+	"github.com/sonde-fleet/sonde/probes/web/finding"
 )
 
 // Channel is the probe of the website channel.
@@ -41,7 +42,11 @@ func (c *Channel) Run(ctx context.Context, a probes.Audit, record func(probes.Ev
 	began := time.Now()
 	number := 0
 	job := Job{Target: a.Target, Whole: true, Seed: c.o.Seed + "/" + string(a.Structure)}
+	if c.o.Known != nil {
+		job.Known = c.o.Known(a.Structure)
+	}
 	var items []*Item
+	var together []finding.Finding
 	end, err := c.auditor.audit(ctx, job, func(l Line, v *visit) error {
 		switch x := l.(type) {
 		case *Page:
@@ -49,6 +54,10 @@ func (c *Channel) Run(ctx context.Context, a probes.Audit, record func(probes.Ev
 			return record(pageEvent(a.ID, x, v, number, began))
 		case *Item:
 			items = append(items, x)
+		case *Finding:
+			if v == nil { // of the site as a whole: no page's event has it
+				together = append(together, x.Finding)
+			}
 		}
 		return nil
 	})
@@ -58,7 +67,7 @@ func (c *Channel) Run(ctx context.Context, a probes.Audit, record func(probes.Ev
 	if end.Result == Unreached {
 		return fmt.Errorf("%s could not be looked at: %s", a.Target, end.Reason)
 	}
-	return record(siteEvent(a.ID, end, items, began))
+	return record(siteEvent(a.ID, end, items, together, began))
 }
 
 // pageEvent is the fact that one page was visited; its evidence backs the findings.
@@ -83,7 +92,7 @@ func pageEvent(id probes.AuditID, p *Page, v *visit, number int, began time.Time
 func ms(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
 // siteEvent is what came of the whole site, with an observation for each item.
-func siteEvent(id probes.AuditID, end *SiteEnd, items []*Item, began time.Time) probes.Event {
+func siteEvent(id probes.AuditID, end *SiteEnd, items []*Item, together []finding.Finding, began time.Time) probes.Event {
 	e := probes.Event{Audit: id, Kind: probes.WebVisited, At: time.Now().UTC(), Elapsed: time.Since(began), Text: end.Reason,
 		Detail: map[string]string{"site": end.Site, "result": string(end.Result)}}
 	switch end.Result {
@@ -101,10 +110,16 @@ func siteEvent(id probes.AuditID, end *SiteEnd, items []*Item, began time.Time) 
 	for _, x := range items {
 		e.Observations = append(e.Observations, probes.Observation{Item: x.Item, Value: x.Value, Number: x.Number, By: "agent", Passage: x.Passage, Rule: x.Rule})
 	}
-	if data, err := json.Marshal(end); err == nil {
-		e.Evidence = []probes.Evidence{{Type: "application/json", Name: "site.json", Body: data}}
-	} else {
-		slog.Warn("the site's sum cannot be written", "site", end.Site, "err", err)
+	for _, x := range []struct {
+		name string
+		what any
+	}{{"site.json", end}, {"site.items.json", items}, {"site.findings.json", together}} {
+		data, err := json.Marshal(x.what)
+		if err != nil {
+			slog.Warn("evidence of a site cannot be written", "site", end.Site, "name", x.name, "err", err)
+			continue
+		}
+		e.Evidence = append(e.Evidence, probes.Evidence{Type: "application/json", Name: x.name, Body: data})
 	}
 	return e
 }

@@ -285,6 +285,53 @@ func (f *Frontier) take(e *entry, why Kind) Pick {
 	return e.pick
 }
 
+// Node is a page that was visited, under the address that was asked for and the one it led to, with its links.
+type Node struct {
+	Asked, URL string
+	Links      []Link
+}
+
+// Clicks counts, for each page, the fewest clicks that lead to it from the first one by the links that use accepts; -1
+// where none do.
+func Clicks(pages []Node, use func(Link) bool) []int {
+	out := make([]int, len(pages))
+	if len(pages) == 0 {
+		return out
+	}
+	f := New(pages[0].URL, "", 0)
+	at := map[string]int{}
+	for i := range pages {
+		out[i] = -1
+		for _, a := range []string{pages[i].URL, pages[i].Asked} {
+			if key, _, ok := f.key(a); ok {
+				if _, taken := at[key]; !taken {
+					at[key] = i
+				}
+			}
+		}
+	}
+	out[0] = 0
+	for queue := []int{0}; len(queue) > 0; queue = queue[1:] {
+		from := queue[0]
+		for _, l := range pages[from].Links {
+			key, _, ok := f.key(l.URL)
+			if to, known := at[key]; ok && known && out[to] < 0 && use(l) {
+				out[to] = out[from] + 1
+				queue = append(queue, to)
+			}
+		}
+	}
+	return out
+}
+
+// Same says whether two addresses name one page of the site.
+func Same(a, b string) bool {
+	f := New(a, "", 0)
+	x, _, ok := f.key(a)
+	y, _, ok2 := f.key(b)
+	return ok && ok2 && x == y
+}
+
 // Files are the documents that the pages link to, in order.
 func (f *Frontier) Files() []string { return f.files }
 

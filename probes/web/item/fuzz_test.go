@@ -1,0 +1,74 @@
+package item
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+)
+
+// FuzzRead holds that a stranger's page, whatever it holds, is read without a panic, twice alike, and that what is said
+// of it is bounded text.
+func FuzzRead(f *testing.F) {
+	pages, err := filepath.Glob("testdata/pages/*/*.html")
+	if err != nil || len(pages) == 0 {
+		f.Fatalf("%d pages, %v", len(pages), err)
+	}
+	for _, name := range pages[:12] {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add("https://www.exemple.example/contact", data)
+	}
+	f.Add("%zz", []byte("<table><tr><td>a<tr><td><td>Tél 03 84 72 00 00<form><textarea>"))
+	f.Fuzz(func(t *testing.T, address string, page []byte) {
+		list := Read(address, page)
+		if len(list) > maxMentions {
+			t.Errorf("%d mentions", len(list))
+		}
+		for _, m := range list {
+			if len(m.Passage) > maxPassage || !utf8.ValidString(m.Passage) || m.Code == "" {
+				t.Errorf("%+v", m)
+			}
+		}
+		if again := Read(address, page); !slices.Equal(list, again) {
+			t.Errorf("%v\n%v", list, again)
+		}
+	})
+}
+
+// A page that is made to be slow is read in bounded time: no step looks at everything once for everything.
+func TestHostilePages(t *testing.T) {
+	big := func(s string) string { return strings.Repeat(s, (1<<20)/len(s)) }
+	for name, page := range map[string]string{
+		"numbers":   big("03 84 72 00 00 "),
+		"digits":    big("0"),
+		"addresses": big("a@b."),
+		"postcodes": big("39100 Dole "),
+		"streets":   big("12 rue de la "),
+		"cells":     "<table><tr>" + big("<td>"),
+		"bold":      "<p>" + big("<b>x</b>"),
+		"nested":    big("<div><ul><li>"),
+		"headings":  big("<h1>a</h1>b"),
+		"links":     big(`<a href="/a">rendez-vous en ligne</a>`),
+		"forms":     big(`<form><textarea></textarea><input name=q>`),
+		"banners":   big(`<div class=cookie>cookies<button>ok`),
+		"days":      big("lundi 9h-12h "),
+		"crumbs":    big(`<nav class=breadcrumb><a>`),
+		"times":     big(`<time datetime=2024-01-01>`),
+		"languages": big(`<a href=/x lang=en>English</a>`),
+		"one line":  strings.ReplaceAll(big("mairie conseil municipal ordre du jour questions "), "\n", " "),
+	} {
+		began := time.Now()
+		Read("https://www.exemple.example/conseil-municipal/mentions-legales", []byte(page))
+		if took := time.Since(began); took > 20*time.Second {
+			t.Errorf("%s: %v", name, took)
+		} else {
+			t.Logf("%s: %v", name, took.Round(time.Millisecond))
+		}
+	}
+}

@@ -73,6 +73,7 @@ type heading struct {
 	text    string
 	line    int
 	hostile bool // what follows are the times of an event
+	doubt   bool // what follows may hold for a while only: "Vacances de Noël"
 }
 
 func (r *reader) read(line string, at, n int) {
@@ -112,7 +113,7 @@ var telling = []itemKind{iDays, iDated, iSpans, iUntil, iAllDay, iOdd, iPeriod, 
 
 func (r *reader) sentence(t []token, line string, n int) {
 	items := itemise(t)
-	if len(items) == 0 {
+	if len(items) == 0 && !slices.ContainsFunc(t, names) {
 		return
 	}
 	switch {
@@ -217,7 +218,7 @@ func (r *reader) add(st *statement, label string, n int) {
 }
 
 func (r *reader) begin(label string, n int) {
-	r.run = &run{title: r.heading.text, said: r.scope.said, unsure: r.scope.said, line: n}
+	r.run = &run{title: r.heading.text, said: r.scope.said, unsure: r.scope.said || r.heading.doubt, line: n}
 	if n-r.heading.line > 4*maxGap && r.heading.line > 0 && label != "" || r.heading.text == "" || label != "" && r.heading.line < r.ended {
 		r.run.title = label
 	}
@@ -298,9 +299,12 @@ func (r *reader) periodHeading(t []token, items []item) bool {
 // titled takes a line that looks like a heading.
 func (r *reader) titled(t []token, items []item, line string, n int) bool {
 	trimmed := strings.TrimFunc(line, func(c rune) bool { return c != '\t' && unicode.IsSpace(c) })
-	if has(items, telling...) || has(items, iAppointment, iTerm, iExcept, iInclude) || !has(items, iText, iOpened, iEvent) ||
+	if has(items, telling...) || has(items, iAppointment, iTerm, iExcept, iInclude) || len(items) > 0 && !has(items, iText, iOpened, iEvent) ||
 		has(items, iClosed) && (r.days != nil || !has(items, iText, iDoubt)) {
 		return false
+	}
+	if len(items) == 1 && items[0].kind == iOpened && strings.HasPrefix(t[0].text, "ouvert") && !strings.HasPrefix(t[0].text, "ouverture") {
+		return false // the state of this moment
 	}
 	introduces := strings.HasSuffix(trimmed, ":")
 	letters, digits, cells := 0, 0, 0
@@ -326,13 +330,23 @@ func (r *reader) titled(t []token, items []item, line string, n int) bool {
 		!t[0].upper) {
 		return false
 	}
-	if t[len(t)-1].end < strings.LastIndexFunc(r.text[:t[0].start+len(trimmed)], unicode.IsLetter) && !introduces {
+	if address[t[0].text] {
 		return false
 	}
-	r.heading = heading{clean(r.text[t[0].start:t[len(t)-1].end]), n, has(items, iEvent) && !has(items, iOpened)}
+	r.heading = heading{clean(r.text[t[0].start:t[len(t)-1].end]), n, has(items, iEvent) && !has(items, iOpened), has(items, iDoubt)}
 	r.scope, r.scoped, r.days, r.waiting = scope{}, "", nil, 0
 	r.sealed = r.run != nil
 	return true
+}
+
+// address are the words with which a line begins that is no heading, though it stands between one and its hours.
+var address = map[string]bool{"place": true, "rue": true, "avenue": true, "boulevard": true, "chemin": true, "route": true, "allee": true,
+	"impasse": true, "square": true, "quai": true, "bp": true, "cs": true, "tel": true, "fax": true, "mail": true, "courriel": true, "email": true,
+	"adresse": true, "contact": true, "telephone": true}
+
+// names says whether a word that is expected beside hours can be a heading by itself: "Accueil physique".
+func names(t token) bool {
+	return t.upper && slices.Contains([]string{"accueil", "service", "services", "guichet", "bureaux"}, t.text)
 }
 
 func countTexts(items []item) (n int) {

@@ -371,7 +371,8 @@ func spanAt(t []token, i int, slashed bool) (s span, end int, ok bool) {
 	if s.to <= s.from && s.from >= 17*60 && s.to <= 6*60 { // over midnight
 		s.to += 24 * 60
 	}
-	alone := (i == 0 || t[i-1].kind != clock && (i == 1 || t[i-1].kind != to || t[i-2].kind != clock)) && (j+1 >= len(t) || t[j+1].kind != clock) // "9h 12h - 14h 17h" is no span
+	alone := (i == 0 || t[i-1].kind != clock && (i == 1 || t[i-1].kind != to || t[i-2].kind != clock)) &&
+		(j+1 >= len(t) || t[j+1].kind != clock) // "9h 12h - 14h 17h" is no span
 	return s, j + 1, s.from < s.to && alone
 }
 

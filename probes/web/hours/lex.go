@@ -240,13 +240,19 @@ func phrasesOf(in []token) []token {
 				j.kind = comma
 			}
 		}
-		if dayLike := j.kind == day && j.short || j.kind == month; dayLike && i < len(in) && in[i].text == "." && !in[i].spaced {
+		cutShort := j.kind == day && j.short || j.kind == month && len(j.text) <= 5 && !wholeMonth(j)
+		if cutShort && i < len(in) && in[i].text == "." && !in[i].spaced {
 			j.end, j.short = in[i].end, false
 			i++
 		}
 		out = append(out, j)
 	}
 	return out
+}
+
+// wholeMonth says whether a short month is written out; a point behind it ends the sentence.
+func wholeMonth(t token) bool {
+	return t.text == "mars" || t.text == "avril" || t.text == "mai" || t.text == "juin" || t.text == "aout"
 }
 
 func starts(t []token, words []string) bool {

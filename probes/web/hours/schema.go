@@ -1,6 +1,7 @@
 package hours
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/sonde-fleet/sonde/internal/fold"
@@ -110,7 +111,7 @@ func (r *run) schemaAdd(set int, spans []span) bool {
 		p := &rule.days[d]
 		for _, s := range spans {
 			if overlap(p.spans, []span{s}) {
-				ok = ok && contains(p.spans, s)
+				ok = ok && slices.Contains(p.spans, s)
 				continue
 			}
 			p.spans = append(p.spans, s)
@@ -118,13 +119,4 @@ func (r *run) schemaAdd(set int, spans []span) bool {
 		sortSpans(p.spans)
 	})
 	return ok
-}
-
-func contains(list []span, s span) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }

@@ -70,7 +70,7 @@ func (s *sentence) read() {
 	for i := 0; i < len(s.items); i++ {
 		i += s.item(i)
 	}
-	if s.strange > 0 && !s.answered && s.days != nil && s.days.kind == iDays { // "mardi : idem"
+	if (s.strange > 0 || len(s.sent) > 0) && !s.answered && s.days != nil && s.days.kind == iDays { // "mardi : idem", "et le dimanche matin"
 		s.unsure = true
 	}
 }
@@ -101,7 +101,12 @@ func (s *sentence) item(i int) int {
 		s.include = true
 	case iContinuous:
 		s.replace = true
+	case iColon: // another service in the middle of a sentence, or what the hours were for
+		if s.answered && len(s.sent) > 0 && (s.strange > 0 || i+1 < len(s.items) && s.items[i+1].kind == iText) {
+			s.unsure = true
+		}
 	case iAppointment:
+		s.unsure = s.unsure || i == 0 && s.days == nil && !has(s.items, iOpened)
 		s.note(s.begin(it), it.end)
 		s.answered = true
 	case iPeriod:
@@ -197,7 +202,8 @@ func (s *sentence) onDays(i int) int {
 		s.back = nil
 		s.hold(it, true)
 	default:
-		if s.days != nil && s.days.kind == iDays && !s.answered && s.strange == 0 && i > 0 && s.days.start >= s.items[0].start && s.items[i-1].kind != iCell && it.close && !it.led {
+		here := i > 0 && s.days != nil && s.days.kind == iDays && s.days.start >= s.items[0].start
+		if here && !s.answered && s.strange == 0 && s.items[i-1].kind != iCell && it.close && !it.led {
 			s.unsure = true // days after days: the first ones got no hours
 		}
 		kept := s.replace && i > 0 && s.items[i-1].kind == iContinuous
@@ -236,7 +242,8 @@ func (s *sentence) onSpans(i int) int {
 		s.back = append(s.back, spans...)
 		return 0
 	}
-	if next < len(s.items) && s.items[next].kind == iDays && s.items[next].led && s.items[next].close && !s.isAnswered(next) && s.days != nil && s.answered {
+	behind := next < len(s.items) && s.items[next].kind == iDays && s.items[next].led && s.items[next].close && !s.isAnswered(next)
+	if behind && s.days != nil && s.answered {
 		d := &s.items[next]
 		s.replace = has(s.items[i:next], iContinuous)
 		s.say(opens, d, spans, it.start, d.end)
@@ -321,7 +328,11 @@ func (s *sentence) onClosed(i int) int {
 	case next.kind == iDoubt, next.kind == iDated, next.kind == iSingle:
 		s.note(it.start, s.clauseEnd(i))
 		s.unsure = s.unsure || next.kind == iSingle
-		return len(s.items[i:]) - 1
+		n := 1
+		for at(n).kind != iBreak && at(n).kind != iCell {
+			n++
+		}
+		return n - 1
 	case next.kind == iSpans && s.days == nil:
 		s.note(it.start, s.clauseEnd(i))
 		return 1
@@ -371,9 +382,13 @@ func (s *sentence) onExcept(i int) int {
 	if k >= len(s.items) {
 		return 0
 	}
+	if k+1 < len(s.items) && s.items[k].kind == iDoubt && s.items[k+1].kind == iPeriod { // le mois d'août
+		k++
+	}
 	next := &s.items[k]
 	switch {
 	case next.kind == iPeriod:
+		s.unsure = s.unsure || len(s.sent) > 1 // which of the days?
 		s.closePeriod(next, s.items[i].start)
 		return k - i
 	case next.kind != iDays:

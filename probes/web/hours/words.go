@@ -142,15 +142,17 @@ var vocabularies = []vocabulary{
 	{doubt, 0, false, "semaine|semaines|vacances|mois|exceptionnel|exceptionnelle|exceptionnels|exceptionnelles|exceptionnellement|selon|variable|" +
 		"variables|provisoire|provisoires|temporaire|temporaires|temporairement|sous reserve|ramadan|a partir du|a compter du|des le|veille|" +
 		"veilles|jours ouvrables|jours ouvres|jour ouvrable|certains|certaines|environ|approximativement|modifie|modifies|modification|" +
-		"ponts|pont|conges|noel|paques|toussaint|fetes|demi - journee|demi - journees|dernier acces|par telephone"},
-	{event, 0, false, "reunion|reunions|conseil municipal|conseil communautaire|concert|concerts|spectacle|spectacles|fete|kermesse|brocante|" +
+		"ponts|pont|conges|noel|paques|toussaint|fetes|prochain|prochaine|prochains|prochaines|cette|demain|aujourd ' hui|tomorrow|next|demi - journee|" +
+		"demi - journees|dernier acces|par telephone"},
+	{event, 0, false, "reunion|reunions|exposition|expositions|conseil municipal|conseil communautaire|concert|concerts|spectacle|spectacles|fete|" +
+		"kermesse|brocante|" +
 		"vide - grenier|vide grenier|vide - greniers|loto|bal|repas|match|tournoi|messe|messes|culte|conference|conferences|atelier|ateliers|" +
 		"cours|entrainement|entrainements|stage|stages|animation|animations|ceremonie|commemoration|inauguration|visite guidee|projection|seance|" +
 		"seances|assemblee generale|forum|salon|festival|carnaval|defile|randonnee|bus|navette|ligne|lignes|depart|departs|arret|arrets|train|trains|" +
 		"car scolaire|toutes les 10 minutes|minutes|stationnement|parking|zone bleue|payant|circulation|travaux|bricolage|jardinage|tondeuse|" +
 		"tondeuses|tondre|tonte|bruit|bruits|bruyant|bruyants|bruyantes|nuisances|autorise|autorises|autorisee|autorisees|interdit|interdite|" +
 		"interdits|interdites|interdiction|collecte|collectes|ramassage|sortir|eclairage|extinction|heures creuses|heures pleines|coupure|coupures|" +
-		"chasse|battue|marche nocturne|feu d ' artifice|apero|soiree|inscription|inscriptions|portes ouvertes|journee portes ouvertes|gym|yoga|" +
+		"chasse|battue|marche nocturne|marche de noel|marches de noel|feu d ' artifice|apero|soiree|inscription|inscriptions|portes ouvertes|journee portes ouvertes|gym|yoga|" +
 		"danse|repetition|repetitions|chorale|vote|scrutin|bureau de vote|bureaux de vote|en ligne|urgence|urgences|astreinte|joignable|teleservices|" +
 		"internet|demarches en ligne|meeting|rehearsal|lesson|lessons|class|classes|journee du patrimoine|journees du patrimoine|heure du conte|" +
 		"don du sang|collecte de sang|thes dansants|permanence telephonique de nuit|nuit|garde|tapage"},

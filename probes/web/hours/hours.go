@@ -66,6 +66,7 @@ type reader struct {
 	waiting int    // how many lines of days above got no hours
 	columns []column
 	ended   int  // line of the last run that was kept
+	broken  bool // a line of words stands behind the run, perhaps the name of another place
 	foreign bool // the columns of the table are not about days
 }
 
@@ -186,6 +187,9 @@ func (r *reader) keep(s *sentence, label string, n int) {
 	if r.run != nil && (r.sealed || n-r.run.line > maxGap || label != "" && open > 0 || r.scope.said != r.run.said) {
 		r.finish()
 	}
+	if r.run != nil && r.broken && open > 0 {
+		r.run.unsure = true
+	}
 	for i := range s.sent {
 		r.add(&s.sent[i], label, n)
 	}
@@ -237,7 +241,7 @@ func (r *reader) finish() {
 		r.out = append(r.out, f)
 		r.ended = r.run.line
 	}
-	r.run, r.sealed = nil, false
+	r.run, r.sealed, r.broken = nil, false, false
 }
 
 // prefix is how many items stand before what is told, and how many of them are words that name something.
@@ -267,6 +271,7 @@ func (r *reader) aside(items []item, n int) {
 		r.run.notes = append(r.run.notes, clean(r.text[items[0].start:items[len(items)-1].end]))
 	case has(items, iText):
 		r.days = nil
+		r.broken = r.run != nil && items[0].kind == iText
 	}
 }
 

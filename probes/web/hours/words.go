@@ -152,7 +152,8 @@ var vocabularies = []vocabulary{
 		"car scolaire|toutes les 10 minutes|minutes|stationnement|parking|zone bleue|payant|circulation|travaux|bricolage|jardinage|tondeuse|" +
 		"tondeuses|tondre|tonte|bruit|bruits|bruyant|bruyants|bruyantes|nuisances|autorise|autorises|autorisee|autorisees|interdit|interdite|" +
 		"interdits|interdites|interdiction|collecte|collectes|ramassage|sortir|eclairage|extinction|heures creuses|heures pleines|coupure|coupures|" +
-		"chasse|battue|marche nocturne|marche de noel|marches de noel|feu d ' artifice|apero|soiree|inscription|inscriptions|portes ouvertes|journee portes ouvertes|gym|yoga|" +
+		"chasse|battue|marche nocturne|marche de noel|marches de noel|feu d ' artifice|apero|soiree|inscription|inscriptions|portes ouvertes|" +
+		"journee portes ouvertes|gym|yoga|" +
 		"danse|repetition|repetitions|chorale|vote|scrutin|bureau de vote|bureaux de vote|en ligne|urgence|urgences|astreinte|joignable|teleservices|" +
 		"internet|demarches en ligne|meeting|rehearsal|lesson|lessons|class|classes|journee du patrimoine|journees du patrimoine|heure du conte|" +
 		"don du sang|collecte de sang|thes dansants|permanence telephonique de nuit|nuit|garde|tapage"},

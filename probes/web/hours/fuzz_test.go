@@ -37,7 +37,8 @@ func FuzzFind(f *testing.F) {
 // TestLongTexts holds that time grows with the text and not with its square.
 func TestLongTexts(t *testing.T) {
 	for _, piece := range []string{"lundi, ", "lundi 9h-12h, ", "9h-12h ", "lundi\n", "sauf le ", "lu-", "fermé ", "du 1er au ", "1er ", "Lundi\t9h-12h\t", "a ",
-		"lundi 9h-12h mardi fermé\n", "\tlundi", "9h", "juillet et "} {
+		"lundi 9h-12h mardi fermé\n", "\tlundi", "9h", "juillet et ", "\tlundi\n", "lundi\t9h\t12h\n", "L\tM\tM\tJ\tV\n9h-12h\n9h-12h\n",
+		"Lun Mar ", "Mairie\tPoste\tBus\n", "\tMairie\tPoste\nlundi\t9h-12h\t9h-12h\n", "tous les matins ", "(9h le lundi)", "Lundi Mardi :"} {
 		text := strings.Repeat(piece, maxText/len(piece))
 		start := time.Now()
 		found := Find(text)

@@ -37,53 +37,62 @@ func Find(text string) []Found {
 	r := &reader{text: text[:min(len(text), maxText)]}
 	n := 0
 	for at := 0; at < len(r.text) && len(r.out) < maxFound; {
-		end := strings.IndexByte(r.text[at:], '\n')
-		if end < 0 {
-			end = len(r.text) - at
-		}
-		if line := r.text[at : at+end]; strings.TrimSpace(line) != "" {
+		end := r.lineEnd(at - 1)
+		if strings.TrimSpace(r.text[at:end]) != "" {
 			n++
-			r.read(line, at, n)
+			end = r.gather(at, end)
+			r.read(r.text[at:end], at, n)
 		}
-		at += end + 1
+		at = end + 1
 	}
+	r.endServices()
 	r.finish()
 	return r.out
 }
 
 // reader goes through the lines of a text.
 type reader struct {
-	text    string
-	out     []Found
-	run     *run
-	sealed  bool // a heading stands behind the run: the next hours are of another
-	heading heading
-	scope   scope  // a heading's: "Vacances scolaires"
-	scoped  string // its words
-	days    *item  // of a line above, which wait for their hours
-	done    bool   // they have got some
-	since   int    // its line
-	waiting int    // how many lines of days above got no hours
-	columns []column
-	ended   int  // line of the last run that was kept
-	broken  bool // a line of words stands behind the run, perhaps the name of another place
-	foreign bool // the columns of the table are not about days
+	text     string
+	out      []Found
+	run      *run
+	sealed   bool // a heading stands behind the run: the next hours are of another
+	heading  heading
+	scope    scope  // a heading's: "Vacances scolaires"
+	scoped   string // its words
+	days     *item  // of a line above, which wait for their hours
+	done     bool   // they have got some
+	since    int    // its line
+	waiting  int    // how many lines of days above got no hours
+	columns  []column
+	rowName  string // what the last row of a table of days was called
+	ended    int    // line of the last run that was kept
+	broken   bool   // a line of words stands behind the run, perhaps the name of another place
+	foreign  bool   // the columns of the table are not about days
+	opening  bool   // the columns of the table say when something opens
+	doubt    bool   // the hours of the line may be the times of an event
+	services *services
 }
 
 type heading struct {
 	text    string
 	line    int
 	hostile bool // what follows are the times of an event
+	open    bool // what follows are opening hours
 	doubt   bool // what follows may hold for a while only: "Vacances de Noël"
 }
 
 func (r *reader) read(line string, at, n int) {
 	t := lexLine(line, at)
-	if len(t) <= maxTokens && r.table(t, n) {
-		return
+	if r.doubt = false; len(t) <= maxTokens {
+		t, r.doubt = r.paired(t)
+		if r.table(t, n) || r.service(t, n) {
+			return
+		}
 	}
 	if !slices.ContainsFunc(t, func(x token) bool { return x.kind == cell }) {
-		r.foreign = false
+		r.foreign, r.opening = false, false
+	} else if items := itemise(t[:min(len(t), maxTokens)]); has(items, iOpened) && !has(items, telling...) {
+		r.opening = true
 	}
 	for _, part := range sentences(t) {
 		if len(part) <= maxTokens {
@@ -135,7 +144,7 @@ func (r *reader) sentence(t []token, line string, n int) {
 	}
 	lead, content := prefix(items)
 	s := &sentence{reader: r, items: items, line: n}
-	carry := r.days != nil && n-r.since <= 3 && content == 0
+	carry := r.days != nil && n-r.since <= 3 && content == 0 && !(r.done && s.precedes())
 	if carry {
 		s.days, s.answered = r.days, r.done
 	}
@@ -194,7 +203,7 @@ func (r *reader) keep(s *sentence, label string, n int) {
 		r.add(&s.sent[i], label, n)
 	}
 	r.run.notes = append(r.run.notes, s.notes...)
-	r.run.unsure = r.run.unsure || s.unsure || r.foreign && spansIn(s.items) > 1
+	r.run.unsure = r.run.unsure || s.unsure || r.doubt || r.foreign && spansIn(s.items) > 1
 }
 
 func spansIn(items []item) (n int) {
@@ -291,7 +300,9 @@ func (r *reader) periodHeading(t []token, items []item) bool {
 			sc.brief = it.brief
 		}
 	}
-	if texts > 3 {
+	season := strings.ContainsAny(sc.dates, "-,")
+	if texts > 3 || slices.ContainsFunc(t, func(x token) bool { return address[x.text] }) || // avenue du 8-Mai
+		texts > 0 && sc.dates != "" && !season && !has(items, iOpened) { // the news of a month
 		return false
 	}
 	r.scope, r.scoped, r.days = sc, clean(r.text[t[0].start:t[len(t)-1].end]), nil
@@ -338,7 +349,7 @@ func (r *reader) titled(t []token, items []item, line string, n int) bool {
 	if address[t[0].text] {
 		return false
 	}
-	r.heading = heading{clean(r.text[t[0].start:t[len(t)-1].end]), n, has(items, iEvent) && !has(items, iOpened), has(items, iDoubt)}
+	r.heading = heading{clean(r.text[t[0].start:t[len(t)-1].end]), n, has(items, iEvent) && !has(items, iOpened), has(items, iOpened), has(items, iDoubt)}
 	r.scope, r.scoped, r.days, r.waiting = scope{}, "", nil, 0
 	r.sealed = r.run != nil
 	return true

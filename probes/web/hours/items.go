@@ -20,6 +20,8 @@ type item struct {
 	led   bool // by an article or a preposition ("le samedi", "de 9h"): it can belong to what stands before it
 	close bool // nothing but fillers stands between it and the item before
 	brief bool // a period that is too short for a timetable, or a dated one
+	paren bool // a break that opens a parenthesis
+	every bool // days that the text does not name: "tous les matins"
 	start int
 	end   int
 }
@@ -80,13 +82,46 @@ func itemise(t []token) []item {
 			i++
 			continue
 		}
+		if it.kind == iDated && i > 1 && t[i-1].text == "du" && address[t[i-2].text] { // place du 8 mai 1945
+			it.kind = iText
+		}
 		it.led, it.close = led, near
 		it.start, it.end = t[i].start, t[i+n-1].end
 		led, near = false, it.kind != iBreak && it.kind != iColon && it.kind != iCell
 		out = append(out, it)
 		i += n
 	}
+	for i := range out {
+		if out[i].every && namedBeside(out, i) {
+			out[i].kind = iHalf
+		}
+	}
 	return out
+}
+
+// namedBeside says whether the days of "tous les matins" at item i are named: "du lundi au vendredi, tous les matins".
+func namedBeside(items []item, i int) bool {
+	for k := i - 1; k >= 0 && items[k].kind != iSpans; k-- {
+		if items[k].kind == iDays {
+			return true
+		}
+	}
+	hours := false
+	for k, it := range items[i+1:] {
+		switch it.kind {
+		case iSpans:
+			hours = true
+		case iDays:
+			if !hours {
+				return true
+			}
+			s := &sentence{items: items}
+			return it.close && !s.isAnswered(i+1+k)
+		case iExcept, iClosed, iUntil:
+			return false
+		}
+	}
+	return false
 }
 
 // plainItems are the tokens that are an item by themselves.
@@ -116,6 +151,8 @@ func itemAt(t []token, i int) (it item, n int) {
 		return item{kind: iPeriod, scope: scope{school: true}}, 1
 	case term:
 		return item{kind: iTerm}, 1
+	case others: // of the week, or of the month: nobody knows which
+		return item{kind: iDated, every: true}, 1
 	case season:
 		return item{kind: iPeriod, scope: scope{said: true}}, 1
 	case weeks:
@@ -131,7 +168,7 @@ func itemAt(t []token, i int) (it item, n int) {
 		return item{kind: iSingle, at: t[i].value}, 1
 	default:
 		if plain, ok := plainItems[k]; ok {
-			return item{kind: plain}, 1
+			return item{kind: plain, paren: t[i].text == "("}, 1
 		}
 		return item{}, 0
 	}
@@ -145,6 +182,9 @@ func isDay(t []token, i int) bool {
 	if !t[i].short {
 		return true
 	}
+	if abreast(t, i) || abreast(t, i+1) {
+		return true
+	}
 	for _, step := range []int{1, -1} {
 		j := i + step
 		for ; j >= 0 && j < len(t) && joins(t[j].kind) && j-i < maxJoin && i-j < maxJoin; j += step {
@@ -156,7 +196,30 @@ func isDay(t []token, i int) bool {
 	j := i + 1
 	for ; j < len(t) && (t[j].kind == colon || t[j].kind == cell || t[j].kind == from || t[j].kind == comma || t[j].kind == dash); j++ {
 	}
-	return (i == 0 || t[i-1].kind != word) && j < len(t) && (t[j].kind == clock || t[j].kind == closed && j > i+1)
+	if i == 0 && j == len(t) && len(t[i].text) > 2 { // a line of its own
+		return true
+	}
+	hour := j < len(t) && (t[j].kind == clock || t[j].kind == number && j+2 < len(t) && t[j+1].kind == dash && t[j+2].kind == clock)
+	return (i == 0 || t[i-1].kind != word) && (hour || j < len(t) && t[j].kind == closed && j > i+1)
+}
+
+// abreast says whether token i is a day of a list without commas: "Lun. Mar. Jeu.", "LundiMardi".
+func abreast(t []token, i int) bool {
+	if i < 1 || i >= len(t) || t[i].kind != day || t[i-1].kind != day || !single(t[i].value) || !single(t[i-1].value) {
+		return false
+	}
+	cut := func(t token) bool { return len(t.text) == 3 || len(t.text) == 4 }
+	return !t[i].spaced || cut(t[i]) && cut(t[i-1])
+}
+
+// titling says whether token j is a day of "Lundi Mardi Jeudi :", a list without commas before a colon.
+func titling(t []token, j int) bool {
+	for k := j; k < len(t) && k < j+7; k++ {
+		if t[k].kind != day || t[k].short || t[k].value >= holidayBit {
+			return k > j && t[k].kind == colon && t[j-1].kind == day
+		}
+	}
+	return false
 }
 
 // maxJoin is how many signs and words may stand between two days of a list.
@@ -169,6 +232,10 @@ func joins(k kind) bool {
 // daysAt reads a list of days: "du lundi au vendredi", "lundi, mardi et jeudi matin", "1er et 3e samedi du mois".
 func daysAt(t []token, i int) (it item, n int) {
 	it = item{kind: iDays, half: word}
+	if everyHalf(t, i) {
+		it.days, it.half, it.every = everyBit, t[i+1].kind, true
+		return it, 2
+	}
 	var nth []string
 	j := i
 	for ; j < len(t) && len(nth) < 6 && (t[j].kind == ordinal || len(nth) > 0 && (t[j].kind == and || t[j].kind == comma || t[j].kind == article)); j++ {
@@ -187,6 +254,9 @@ func daysAt(t []token, i int) (it item, n int) {
 	j++
 	for j < len(t) {
 		k, to := joinAt(t, j)
+		if abreast(t, j) || titling(t, j) {
+			k, to = j, 0
+		}
 		if k == 0 || last == holidayBit && to == 0 {
 			break
 		}
@@ -214,6 +284,18 @@ func daysAt(t []token, i int) (it item, n int) {
 	return it, j - i
 }
 
+// everyHalf says whether "tous les matins" stands at token i.
+func everyHalf(t []token, i int) bool {
+	if i+1 >= len(t) || t[i].kind != article || t[i+1].kind != morning && t[i+1].kind != afternoon {
+		return false
+	}
+	switch t[i].text {
+	case "tous les", "toutes les", "chaque", "every":
+		return true
+	}
+	return false
+}
+
 // list is the set of the days among the tokens.
 func list(t []token) (set int) {
 	for i := range t {
@@ -234,6 +316,9 @@ func joinAt(t []token, j int) (next, ranged int) {
 		case to, until:
 			ranged, seen = 2, true
 		case and, comma, slash:
+			if t[j].text == "(" || t[j].text == ")" { // a remark about the days before
+				return 0, 0
+			}
 			seen = true
 		case article:
 			if t[j].text == "du" && ranged == 0 && seen && isDay(t, j+1) {
@@ -310,7 +395,7 @@ func spansAt(t []token, i int) (it item, n int) {
 		}
 		it.spans = append(it.spans, s)
 		n, j = k-i, k
-		for j < len(t) && (t[j].kind == and || t[j].kind == comma || t[j].kind == slash || t[j].kind == from || slashed && t[j].kind == dash) {
+		for j < len(t) && (t[j].kind == and || t[j].kind == comma && t[j].text != "(" || t[j].kind == slash || t[j].kind == from || slashed && t[j].kind == dash) {
 			j++
 		}
 	}
@@ -327,7 +412,7 @@ func spansAt(t []token, i int) (it item, n int) {
 // slashedAt says whether the times from token i on are "8h30/12h - 13h30/17h", where a slash means to.
 func slashedAt(t []token, i int) bool {
 	return i+2 < len(t) && t[i].kind == clock && t[i+1].kind == slash && t[i+2].kind == clock &&
-		(i+3 >= len(t) || t[i+3].kind != to && (t[i+3].kind != dash || i+5 < len(t) && t[i+5].kind == slash))
+		(i+3 >= len(t) || t[i+3].kind != to && (t[i+3].kind != dash || i+4 < len(t) && t[i+4].kind != clock || i+5 < len(t) && t[i+5].kind == slash))
 }
 
 // spanAt reads one span and returns the index behind it, 0 if there is none.
@@ -371,10 +456,13 @@ func spanAt(t []token, i int, slashed bool) (s span, end int, ok bool) {
 	if s.to <= s.from && s.from >= 17*60 && s.to <= 6*60 { // over midnight
 		s.to += 24 * 60
 	}
-	alone := (i == 0 || t[i-1].kind != clock && (i == 1 || t[i-1].kind != to || t[i-2].kind != clock)) &&
-		(j+1 >= len(t) || t[j+1].kind != clock) // "9h 12h - 14h 17h" is no span
-	return s, j + 1, s.from < s.to && alone
+	before := i == 0 || t[i-1].kind != clock && (i == 1 || t[i-1].kind != to || t[i-2].kind != clock) ||
+		t[i-1].kind == clock && i > 2 && ranges(t[i-2].kind) && t[i-3].kind != word
+	behind := j+1 >= len(t) || t[j+1].kind != clock || j+3 < len(t) && ranges(t[j+2].kind) && t[j+3].kind == clock
+	return s, j + 1, s.from < s.to && before && behind // "9h 12h - 14h 17h" is no span
 }
+
+func ranges(k kind) bool { return k == dash || k == to }
 
 func money(t []token, i int) bool {
 	switch textAt(t, i) {

@@ -31,6 +31,7 @@ func lexLine(line string, base int) []token {
 		part, rest, more := strings.Cut(line, "\t")
 		out = append(out, phrasesOf(clocks(cut(part, base)))...)
 		if !more {
+			germanise(out)
 			return out
 		}
 		at := base + len(part)
@@ -38,6 +39,38 @@ func lexLine(line string, base int) []token {
 		line, base = rest, at+1
 	}
 }
+
+// germanise makes Tuesday of "Di", which is a French Sunday, where another word of the line is German alone.
+func germanise(t []token) {
+	if !slices.ContainsFunc(t, func(x token) bool { return german[x.text] }) {
+		return
+	}
+	for i := range t {
+		if t[i].kind == day && t[i].text == "di" {
+			t[i].value = tuesday
+		}
+	}
+}
+
+var german = map[string]bool{"uhr": true, "mo": true, "mi": true, "do": true, "so": true, "montag": true, "dienstag": true, "mittwoch": true,
+	"donnerstag": true, "freitag": true, "samstag": true, "sonntag": true, "geschlossen": true}
+
+// gluedDay is the length of the name of a day with which a word begins that other names follow: "LundiMardi", labels that
+// a style sheet sets apart.
+func gluedDay(word string) int {
+	for _, name := range glued {
+		if rest, ok := strings.CutPrefix(word, name); ok && startsDay(rest) {
+			return len(name)
+		}
+	}
+	return 0
+}
+
+func startsDay(word string) bool {
+	return slices.ContainsFunc(glued, func(n string) bool { return strings.HasPrefix(word, n) })
+}
+
+var glued = []string{"lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"}
 
 // cut makes words, numbers and signs.
 func cut(s string, base int) []token {
@@ -65,6 +98,11 @@ func cut(s string, base int) []token {
 					break
 				}
 				j += n
+			}
+			if n := gluedDay(folded[i:j]); n > 0 {
+				j = i + n
+			} else if r == 'h' && i > 0 && folded[i-1] >= '0' && folded[i-1] <= '9' && startsDay(folded[i+1:j]) { // 12hMardi
+				j = i + 1
 			}
 		case r == '|':
 			k = comma
@@ -128,7 +166,7 @@ func clockAt(t []token, i int) (n int, c token) {
 	}
 	hour, minute, n, dotted := t[i].value, 0, 0, false
 	switch unit := textAt(t, i+1); unit {
-	case "h", "hr", "hrs", "hs", "heure", "heures":
+	case "h", "hr", "hrs", "hs", "heure", "heures", "uhr":
 		n = 2
 		if m := i + 2; minutesAt(t, m) && textAt(t, m+1) != "h" && textAt(t, m+1) != "heures" && (len(unit) > 1 || !t[m].spaced || t[i+1].spaced) {
 			minute, n = t[m].value, 3
@@ -150,7 +188,7 @@ func clockAt(t []token, i int) (n int, c token) {
 		}
 		minute, n, dotted = t[i+2].value, 3, unit == "."
 		switch after := textAt(t, i+3); {
-		case after == "h" || after == "heures":
+		case after == "h" || after == "heures" || after == "uhr":
 			n++
 			dotted = false
 		case after == ":" && secondsAt(t, i+4): // 09:00:00
@@ -158,6 +196,13 @@ func clockAt(t []token, i int) (n int, c token) {
 		}
 	}
 	half, used := meridiem(t, i+max(n, 1))
+	switch word := textAt(t, i+max(n, 1)); {
+	case hour != 12 || minute != 0:
+	case word == "noon":
+		half, used = 'p', 1
+	case word == "midnight":
+		half, used = 'a', 1
+	}
 	if used > 0 {
 		n = max(n, 1) + used
 		if hour > 12 || hour == 0 {

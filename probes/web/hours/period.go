@@ -28,6 +28,12 @@ func periodAt(t []token, i int) (it item, n int) {
 		return it, 0
 	}
 	j := i + 1
+	if j+1 < len(t) && t[j].kind == dash && !t[j].spaced && t[j+1].kind == month && !t[j+1].spaced { // 8-Mai-1945
+		if j += 2; j+1 < len(t) && t[j].kind == dash && t[j+1].kind == number {
+			j += 2
+		}
+		return item{kind: iDated}, j - i
+	}
 	m1 := 0
 	if j < len(t) && t[j].kind == month {
 		m1 = t[j].value

@@ -86,6 +86,7 @@ func (s *sentence) item(i int) int {
 	case iDays:
 		return s.onDays(i)
 	case iDated:
+		s.unsure = s.unsure || it.every && has(s.items, iSpans)
 		s.days, s.back, s.answered, s.strange = &item{kind: iDated, start: it.start}, nil, false, 0
 	case iSpans, iAllDay:
 		return s.onSpans(i)
@@ -126,9 +127,7 @@ func (s *sentence) item(i int) int {
 			s.unsure = true
 		}
 	case iSingle:
-		if s.days != nil && s.days.kind == iDays {
-			s.unsure = true
-		}
+		return s.onSingle(i)
 	}
 	return 0
 }
@@ -226,8 +225,9 @@ func (s *sentence) onSpans(i int) int {
 			return 0
 		}
 		spans = []span{{0, 24 * 60}}
-		if it.days > 0 && s.days == nil {
-			s.say(opens, it, spans, it.start, it.end)
+		always := item{days: everyBit, half: word}
+		if s.days == nil && (it.days > 0 || !has(s.items, iDays, iDated, iSpans, iEvent, iExcept, iDoubt)) {
+			s.say(opens, &always, spans, it.start, it.end)
 			return 0
 		}
 	}
@@ -239,13 +239,17 @@ func (s *sentence) onSpans(i int) int {
 		if len(s.back) == 0 {
 			s.backAt = it.start
 		}
+		if overlap(s.back, spans) { // of two things
+			s.back, s.days, s.unsure = nil, &item{kind: iDated, start: it.start}, true
+			return 0
+		}
 		s.back = append(s.back, spans...)
 		return 0
 	}
 	behind := next < len(s.items) && s.items[next].kind == iDays && s.items[next].led && s.items[next].close && !s.isAnswered(next)
 	if behind && s.days != nil && s.answered {
 		d := &s.items[next]
-		s.replace = has(s.items[i:next], iContinuous)
+		s.replace = has(s.items[i:next], iContinuous) || i > 0 && s.items[i-1].paren // (9h-16h le vendredi)
 		s.say(opens, d, spans, it.start, d.end)
 		s.hold(d, true)
 		return next - i
@@ -253,7 +257,7 @@ func (s *sentence) onSpans(i int) int {
 	if s.days == nil || s.days.kind != iDays {
 		return 0
 	}
-	if s.strange > 0 && !s.answered {
+	if s.strange > 0 && !s.answered || s.closedAll() {
 		s.unsure = true
 	}
 	if (s.days.half == morning && spans[0].from >= 13*60) || (s.days.half == afternoon && spans[len(spans)-1].to <= 12*60) {
@@ -262,6 +266,26 @@ func (s *sentence) onSpans(i int) int {
 	s.say(opens, s.days, spans, s.days.start, it.end)
 	s.answered = true
 	return 0
+}
+
+// closedAll says whether the present days were just said to be closed.
+func (s *sentence) closedAll() bool {
+	n := len(s.sent)
+	return s.answered && n > 0 && s.sent[n-1].op == closes && s.sent[n-1].half == word && s.sent[n-1].days == s.days.days
+}
+
+// precedes says whether the sentence begins with hours whose days follow: "De 10h à 12h : mardi, samedi".
+func (s *sentence) precedes() bool {
+	for i, it := range s.items {
+		switch it.kind {
+		case iSpans, iBreak:
+		case iColon:
+			return i > 0 && i+1 < len(s.items) && s.items[i+1].kind == iDays && !s.isAnswered(i+1)
+		default:
+			return false
+		}
+	}
+	return false
 }
 
 // later says whether days stand at item i or behind it, before other hours.
@@ -290,142 +314,6 @@ func (s *sentence) withdraw() {
 	if n := len(s.sent); n > 0 && s.sent[n-1].op == opens {
 		s.sent = s.sent[:n-1]
 	}
-}
-
-// onEnd is another end: "jusqu'à 19h le jeudi".
-func (s *sentence) onEnd(i, at, skip int) int {
-	d := s.days
-	next := i + skip + 1
-	if next < len(s.items) && s.items[next].kind == iDays && s.items[next].close && !s.isAnswered(next) {
-		d = &s.items[next]
-		skip++
-	}
-	if d == nil || d.kind != iDays {
-		return skip
-	}
-	s.say(ends, d, nil, min(d.start, s.items[i].start), max(d.end, s.items[i].end))
-	s.sent[len(s.sent)-1].at = at
-	s.answered = true
-	return skip
-}
-
-// onClosed reads what is closed: the days before or behind, half of them, a period, some hours.
-func (s *sentence) onClosed(i int) int {
-	it := &s.items[i]
-	at := func(k int) item {
-		if i+k < len(s.items) {
-			return s.items[i+k]
-		}
-		return item{kind: iBreak}
-	}
-	next := at(1)
-	switch {
-	case next.kind == iSingle && next.led:
-		return s.onEnd(i, next.at, 1)
-	case next.kind == iPeriod && at(2).kind != iColon:
-		s.closePeriod(&next, it.start)
-		return 1
-	case next.kind == iDoubt, next.kind == iDated, next.kind == iSingle:
-		s.note(it.start, s.clauseEnd(i))
-		s.unsure = s.unsure || next.kind == iSingle
-		n := 1
-		for at(n).kind != iBreak && at(n).kind != iCell {
-			n++
-		}
-		return n - 1
-	case next.kind == iSpans && s.days == nil:
-		s.note(it.start, s.clauseEnd(i))
-		return 1
-	case s.governs(i):
-		k, half := 1, kind(word)
-		if next.kind == iHalf {
-			k, half = 2, next.half
-		}
-		d := at(k)
-		if half != word {
-			d.half = half
-		}
-		if then := at(k + 1); then.kind == iSpans && then.close {
-			s.say(cuts, &d, then.spans, it.start, then.end)
-			return k + 1
-		}
-		s.say(closes, &d, nil, it.start, d.end)
-		s.hold(&s.items[i+k], true)
-		return k
-	case next.kind == iSpans && next.led && next.close && s.days != nil && s.days.kind == iDays:
-		s.say(cuts, s.days, next.spans, s.days.start, next.end)
-		return 1
-	case next.kind == iHalf && next.close && s.days != nil && s.days.kind == iDays:
-		if has(s.items[i+2:], iSpans) && !s.answered { // fermé le matin, 14h-18h
-			return 1
-		}
-		d := *s.days
-		d.half = next.half
-		s.say(closes, &d, nil, s.days.start, next.end)
-		s.answered = true
-		return 1
-	case s.days != nil && s.days.kind == iDays && !s.answered:
-		if has(s.items[i+1:], iSpans) && has(s.items, iCell) { // the morning's cell of a table
-			return 0
-		}
-		s.say(closes, s.days, nil, s.days.start, it.end)
-		s.answered = true
-	case s.days != nil && s.answered && i > 0 && s.items[i-1].kind != iCell && s.items[i-1].kind != iHalf:
-		s.note(it.start, s.clauseEnd(i))
-	}
-	return 0
-}
-
-// onExcept reads "sauf le mercredi", "sauf le jeudi de 8h à 19h", "sauf en août".
-func (s *sentence) onExcept(i int) int {
-	k := i + 1
-	if k >= len(s.items) {
-		return 0
-	}
-	if k+1 < len(s.items) && s.items[k].kind == iDoubt && s.items[k+1].kind == iPeriod { // le mois d'août
-		k++
-	}
-	next := &s.items[k]
-	switch {
-	case next.kind == iPeriod:
-		s.unsure = s.unsure || len(s.sent) > 1 // which of the days?
-		s.closePeriod(next, s.items[i].start)
-		return k - i
-	case next.kind != iDays:
-		s.note(s.items[i].start, s.clauseEnd(i))
-		s.unsure = true
-		return 0
-	case s.days != nil && s.days.kind == iDays && !s.answered && next.half == word:
-		d := *s.days
-		if d.days &^= next.days; next.days&holidayBit != 0 {
-			s.say(closes, &item{days: holidayBit, half: word}, nil, s.items[i].start, next.end)
-		}
-		s.days = &d
-		return k - i
-	case s.isAnswered(k):
-		s.hold(next, false)
-		s.replace = true
-		return k - i
-	default:
-		s.say(closes, next, nil, s.items[i].start, next.end)
-		if len(s.back) > 0 {
-			s.unsure = true
-		}
-		return k - i
-	}
-}
-
-// closePeriod is a closure of some of the year.
-func (s *sentence) closePeriod(p *item, start int) {
-	if p.scope.said {
-		s.note(start, p.end)
-		return
-	}
-	d := item{days: everyBit, half: word}
-	keep := s.scope
-	s.scope = p.scope
-	s.say(closes, &d, nil, start, p.end)
-	s.scope = keep
 }
 
 // onPeriod gives a period to what follows, or to what was just said: "de 8h à 12h en juillet et août".

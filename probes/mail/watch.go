@@ -291,6 +291,11 @@ func (w *watcher) wait(ctx context.Context, l *link, arrived <-chan time.Time) (
 	if !l.Caps().Has(imap.CapIdle) && !l.Caps().Has(imap.CapIMAP4rev2) {
 		return w.poll(ctx, l, arrived)
 	}
+	// A server tells of new mail after a command, and of what comes during IDLE; some (go-imap's) tell of nothing that came
+	// in between, while what was fetched was being filed. NOOP asks, so that such a mail does not wait for the watchdog.
+	if err := l.within(noopWithin, "NOOP", func() error { return l.Noop().Wait() }); err != nil {
+		return time.Time{}, err
+	}
 	// What came in during the fetch is announced by an untagged response that the fetch itself may have consumed.
 	select {
 	case at := <-arrived:

@@ -1,8 +1,11 @@
 package mail_test
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -233,4 +236,50 @@ func TestMatch(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestBetweenFetchAndIdle files a second mail while the first is being recorded: a server that tells of new mail after a
+// command or during IDLE says nothing of it, and it must not wait for the watchdog.
+func TestBetweenFetchAndIdle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t, map[string]townhall.Conduct{"mairie": {Silent: 1}}, nil)
+		defer b.close()
+		a := b.audit("mairie", 1)
+		raw := func(n int, to string) []byte {
+			return fmt.Appendf(nil, "From: accueil@x.example\r\nTo: %s\r\nSubject: Re: vos horaires\r\nMessage-ID: <%d@x.example>\r\n\r\nBonjour, voici nos horaires.\r\n", to, n)
+		}
+		address := ""
+		filed := false
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		defer func() { cancel(); wg.Wait() }()
+		wg.Go(func() {
+			b.channel.Watch(ctx, func(e probes.Event) error {
+				if e.Kind == probes.MailReceived && !filed {
+					filed = true
+					time.Sleep(time.Millisecond) // the server has ended the fetch, and told what there was to tell
+					if err := b.town.Put("claire", "INBOX", raw(2, address), time.Now()); err != nil {
+						t.Error(err)
+					}
+				}
+				return b.db.Record(e)
+			})
+		})
+		synctest.Wait()
+		b.send(a)
+		for _, e := range b.events(a.ID) {
+			if e.Kind == probes.MailPrepared {
+				address = e.Detail["from"]
+			}
+		}
+		time.Sleep(time.Minute)
+		if err := b.town.Put("claire", "INBOX", raw(1, address), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if got := b.answers(a.ID); len(got) != 2 {
+			t.Errorf("%d answers seen within 10 s, want 2", len(got))
+		}
+	})
 }

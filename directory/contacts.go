@@ -16,6 +16,9 @@ import (
 func checkContact(channel probes.Channel, text string) (contact, problem, mend string) {
 	switch channel {
 	case probes.Mail:
+		if strings.Contains(text, "://") { // a structure that publishes no address but a contact form
+			return checkURL(text)
+		}
 		return checkMail(text)
 	case probes.Phone:
 		return checkPhone(text)

@@ -3,6 +3,7 @@
 package directory
 
 import (
+	"net/url"
 	"strings"
 	"time"
 
@@ -20,8 +21,11 @@ type Structure struct {
 	GroundDate time.Time                   // since when; midnight UTC
 }
 
-// MailDomain returns the domain of a mail address, in lower case.
+// MailDomain returns the domain of a mail address, or the host of a contact form without "www.", in lower case.
 func MailDomain(address string) string {
+	if u, err := url.Parse(address); err == nil && u.Host != "" {
+		return strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
+	}
 	_, domain, _ := strings.Cut(address[max(strings.LastIndexByte(address, '@'), 0):], "@")
 	return strings.ToLower(domain)
 }

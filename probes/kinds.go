@@ -31,6 +31,7 @@ const (
 	MailRefused   Kind = "mail.refused"   // the server said 5xx; Detail: code, enhanced, command
 	MailDeferred  Kind = "mail.deferred"  // the server said 4xx
 	MailInDoubt   Kind = "mail.in-doubt"  // the reply to the dot was lost: never sent again
+	MailByHand    Kind = "mail.by-hand"   // a contact form that a person must fill in: captcha, a field that no persona can answer; nothing has left; Text says why
 	MailWitnessed Kind = "mail.witnessed" // proof that the server had taken it; Detail "by": copy or sent-folder
 	MailUnsent    Kind = "mail.unsent"    // it is certain that nothing was taken: the same bytes may go again
 	MailReceived  Kind = "mail.received"  // a mail came in for the audit; Detail: class, answer, match, …

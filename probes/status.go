@@ -13,6 +13,7 @@ const (
 	Prepared   Status = "prepared"
 	Sending    Status = "sending"
 	InDoubt    Status = "in doubt"
+	ByHand     Status = "by hand"   // a person must make the contact and say so; nothing has left
 	Contacted  Status = "contacted" // the structure's side, or our server for it, took the contact
 	Refused    Status = "refused"
 	Faulted    Status = "spoiled" // by us
@@ -23,7 +24,7 @@ const (
 )
 
 // Statuses lists every status in the order of tables.
-var Statuses = [...]Status{Planned, Awaiting, Prepared, Sending, InDoubt, Contacted, Refused, Faulted, Missed, Suppressed,
+var Statuses = [...]Status{Planned, Awaiting, Prepared, Sending, InDoubt, ByHand, Contacted, Refused, Faulted, Missed, Suppressed,
 	Cancelled, Closed}
 
 // Ended says whether nothing more will be done for an audit in this status.
@@ -56,6 +57,10 @@ func (s Status) Next(e *Event) Status {
 		return Prepared
 	case MailSending:
 		return Sending
+	case MailByHand:
+		if s == Prepared {
+			return ByHand
+		}
 	case MailInDoubt:
 		if s == Sending {
 			return InDoubt
@@ -84,7 +89,7 @@ func (s Status) Next(e *Event) Status {
 		}
 		return Planned
 	case AuditResolved:
-		if s != InDoubt {
+		if s != InDoubt && s != ByHand {
 			return s
 		}
 		switch e.Detail["as"] {
@@ -141,9 +146,27 @@ func (st *State) Apply(e *Event) {
 		}
 	case MailSending, MailAccepted, WebVisited:
 		st.Sent = e.At
-	case ProbeFault, AuditPostponed, AuditResolved:
-		if at, err := time.Parse(time.RFC3339Nano, e.Detail["retry"]); err == nil && st.Status.Startable() {
-			st.Due = at
+	case AuditResolved:
+		if st.Status == Contacted && st.Sent.IsZero() {
+			st.Sent = e.ByHandAt()
 		}
+		st.put(e)
+	case ProbeFault, AuditPostponed:
+		st.put(e)
+	}
+}
+
+// ByHandAt is when a person made the contact that the event, an AuditResolved, tells of: Detail "contacted", or now.
+func (e *Event) ByHandAt() time.Time {
+	if at, err := time.Parse(time.RFC3339Nano, e.Detail["contacted"]); err == nil {
+		return at.UTC()
+	}
+	return e.At
+}
+
+// put sets when the next try is due.
+func (st *State) put(e *Event) {
+	if at, err := time.Parse(time.RFC3339Nano, e.Detail["retry"]); err == nil && st.Status.Startable() {
+		st.Due = at
 	}
 }

@@ -147,7 +147,12 @@ func (e *entry) add(x *probes.Event) {
 		e.sent = x.At
 	case probes.MailRefused:
 		e.sent, e.bounced, e.reason = x.At, x.At, x.Text
-	case probes.ProbeFault, probes.AuditMissed, probes.AuditSpoiled, probes.AuditResolved:
+	case probes.AuditResolved:
+		e.fault = x.Text
+		if x.Detail["as"] == "accepted" && before == probes.ByHand {
+			e.sent = x.ByHandAt()
+		}
+	case probes.ProbeFault, probes.AuditMissed, probes.AuditSpoiled:
 		e.fault = x.Text
 	case probes.AuditClosed:
 		if before == probes.InDoubt {
@@ -269,7 +274,7 @@ func (e *entry) result() (Result, string) {
 		return Spoiled, e.fault
 	case probes.Sending, probes.InDoubt:
 		return InDoubt, ""
-	case probes.Planned, probes.Prepared:
+	case probes.Planned, probes.Prepared, probes.ByHand:
 		return Waiting, ""
 	}
 	switch {

@@ -229,7 +229,7 @@ type status struct {
 
 func (s status) open() bool { return s.Status != "" && !s.Ended() && s.Status != probes.Awaiting }
 func (s status) active() bool {
-	return s.Status == probes.Prepared || s.Status == probes.Sending || s.Status == probes.InDoubt
+	return s.Status == probes.Prepared || s.Status == probes.Sending || s.Status == probes.InDoubt || s.Status == probes.ByHand
 }
 
 func (p *projection) index(bucket, oldKey, newKey []byte, was, is bool) error {

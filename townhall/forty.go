@@ -17,6 +17,26 @@ type Resident struct {
 	Conduct Conduct
 	Site    Grade  // of its website
 	Web     string // address of its website; empty: one that nobody serves
+	Phone   string
+	Postal  string
+	Form    Form // how it is written to, other than by its mailbox
+}
+
+// Form says how a structure that publishes no mailbox is written to.
+type Form string
+
+// The forms of the town's websites.
+const (
+	PlainForm   Form = "plain"
+	CaptchaForm Form = "captcha" // wants a picture read: a person must write
+)
+
+// Target is the contact under which the directory has the structure's mail: its mailbox, or its form.
+func (r *Resident) Target() string {
+	if r.Form == "" || r.Web == "" {
+		return r.Address
+	}
+	return r.Web + "contact"
 }
 
 // Forty returns the forty structures of the demo. Every way of answering, of failing and of keeping silent is there;
@@ -46,6 +66,14 @@ func Forty() []Resident {
 				Address: fmt.Sprintf("contact@%s-%02d.example", slug(town), i+1)}
 			r.Conduct, r.Site = conducts[i%len(conducts)], Grades[i%len(Grades)]
 			r.Conduct.Name = r.Name
+			r.Phone = fmt.Sprintf("+33 1 99 00 %02d %02d", i/10+10, i)
+			r.Postal = fmt.Sprintf("%d place de la Fontaine, 219%02d %s", i+1, i, town)
+			switch i { // middling sites of structures that answer
+			case 3, 15:
+				r.Form = PlainForm
+			case 35:
+				r.Form = CaptchaForm
+			}
 			if k.sector == "private" && r.Conduct.Median > 0 {
 				r.Conduct.Median /= 4
 				r.Conduct.Silent /= 2
@@ -92,14 +120,14 @@ func WriteDirectory(w io.Writer, residents []Resident) error {
 	if err := c.Write(strings.Fields("id name kind sector band region zone hours holidays ground ground_date mail web phone post")); err != nil {
 		return err
 	}
-	for i, r := range residents {
+	for _, r := range residents {
 		web := r.Web
 		if web == "" {
 			_, domain, _ := strings.Cut(r.Address, "@")
 			web = "https://www." + domain + "/"
 		}
 		err := c.Write([]string{string(r.ID), r.Name, r.Kind, r.Sector, r.Band, r.Region, r.Zone, r.Hours, r.Holidays, "mandate", "2026-01-05",
-			r.Address, web, fmt.Sprintf("+33 1 99 00 %02d %02d", i/10+10, i), fmt.Sprintf("%d place de la Mairie, %s", i+1, r.Name)})
+			r.Target(), web, r.Phone, r.Postal})
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/sonde-fleet/sonde/probes"
 )
 
 //go:embed sites/*.html sites/*.css
@@ -41,20 +43,43 @@ var Planted = map[Grade][]string{
 		"sonde-reflow", "sonde-fake-heading"},
 }
 
+// prose is how the town's websites write their opening hours, which are those of the directory.
+var prose = map[string]string{
+	"Mo-Fr 09:00-12:00,14:00-17:00; PH off":                    "Du lundi au vendredi, de 9 h à 12 h et de 14 h à 17 h",
+	"Mo-Fr 08:30-17:30; Sa 09:00-12:00; PH off":                "Du lundi au vendredi de 8 h 30 à 17 h 30, le samedi de 9 h à 12 h",
+	"Mo-We,Fr 09:00-12:30,13:30-17:00; Th 13:30-19:00; PH off": "Lundi, mardi, mercredi et vendredi : 9 h – 12 h 30 et 13 h 30 – 17 h. Jeudi : 13 h 30 – 19 h",
+}
+
+// PlantedItems are what the audit of a site of a grade must answer.
+var PlantedItems = map[Grade]map[probes.ItemCode]probes.Value{
+	GoodSite: {"web.telephone": probes.Yes, "web.telephone.link": probes.Yes, "web.email": probes.Yes, "web.address": probes.Yes, "web.hours": probes.Yes,
+		"web.same.hours": probes.Yes, "web.same.telephone": probes.Yes, "web.same.address": probes.Yes, "web.same.email": probes.Yes, "web.not-found": probes.Yes,
+		"web.statement.mention": probes.Yes, "web.skip-link": probes.Yes, "web.legal": probes.Yes, "web.consent.none-before": probes.Yes, "web.https": probes.No},
+	MiddlingSite: {"web.telephone": probes.Yes, "web.telephone.link": probes.No, "web.hours": probes.Yes, "web.same.hours": probes.Yes, "web.not-found.way-back": probes.Yes},
+	BadSite:      {"web.telephone": probes.No, "web.hours": probes.Yes, "web.same.hours": probes.No, "web.address": probes.No, "web.same.telephone": probes.NotApplicable},
+}
+
 // Website is one structure's site as the town serves it.
 type Website struct {
 	Grade   Grade
 	Name    string
 	Town    string
 	Address string // of the mailbox
-	Hours   string
+	Phone   string
+	Postal  string
+	Hours   string // opening hours in French prose
+	Form    Form
 }
 
 // Websites serves the sites of many structures at one address, each under its own name: "aubeval-01.localhost".
 type Websites struct {
 	sites  map[string]Website
 	server *http.Server
+	take   func(s *Website, asked string, r *http.Request) error // what was written into a form; nil: forms lead nowhere
 }
+
+// Dial is the telephone number as a link dials it.
+func (w Website) Dial() string { return strings.ReplaceAll(w.Phone, " ", "") }
 
 // SiteName is the host under which the resident's website is served.
 func (r *Resident) SiteName() string {
@@ -67,7 +92,7 @@ func NewWebsites(residents []Resident) *Websites {
 	w := &Websites{sites: map[string]Website{}}
 	for i := range residents {
 		r := &residents[i]
-		w.sites[r.SiteName()] = Website{Grade: r.Site, Name: r.Name, Town: strings.TrimPrefix(r.Name, "Ville de "), Address: r.Address, Hours: r.Hours}
+		w.sites[r.SiteName()] = Website{Grade: r.Site, Name: r.Name, Town: strings.TrimPrefix(r.Name, "Ville de "), Address: r.Address, Phone: r.Phone, Postal: r.Postal, Hours: prose[r.Hours], Form: r.Form}
 	}
 	w.server = &http.Server{Handler: w, ReadHeaderTimeout: 10 * time.Second}
 	return w
@@ -100,6 +125,12 @@ func (w *Websites) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		rw.Header().Set("Content-Type", "text/html; charset=utf-8")
 		rw.WriteHeader(http.StatusForbidden)
 		fmt.Fprint(rw, `<!doctype html><title>Just a moment…</title><script src="/cdn-cgi/challenge-platform/x.js"></script><p>Verify that you are human`)
+	case r.Method == http.MethodPost && r.URL.Path == "/contact" && site.Form == PlainForm && w.take != nil:
+		if err := w.take(&site, "http://"+r.Host+"/contact", r); err != nil {
+			http.Error(rw, "Erreur : "+err.Error(), http.StatusBadRequest)
+			return
+		}
+		http.Redirect(rw, r, "/merci", http.StatusSeeOther)
 	case strings.HasSuffix(r.URL.Path, ".css"):
 		http.ServeFileFS(rw, r, siteFiles, "sites/style.css")
 	case strings.HasSuffix(r.URL.Path, ".svg"):

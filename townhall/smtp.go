@@ -110,7 +110,7 @@ func (s *session) Data(r io.Reader) error {
 	}
 	taken := time.Now()
 	if to != "" {
-		if err := s.t.take(s.from, to, s.id, raw, taken, s.receipt); err != nil {
+		if err := s.t.take(s.from, to, to, s.id, raw, taken, s.receipt); err != nil {
 			return err
 		}
 	}
@@ -144,13 +144,14 @@ func (t *Town) note(x *Truth) {
 	t.order = append(t.order, x)
 }
 
-// take accepts a citizen's message and sets the structure's answers on their way.
-func (t *Town) take(from, to, envelopeID string, raw []byte, at time.Time, receipt bool) error {
+// take accepts a citizen's message and sets the structure's answers on their way. asked is the contact that was used: the
+// mailbox, or the form that filled it.
+func (t *Town) take(from, to, asked, envelopeID string, raw []byte, at time.Time, receipt bool) error {
 	m, err := mail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {
 		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "message without a header"}
 	}
-	x := &Truth{MessageID: strings.Trim(m.Header.Get("Message-Id"), "<>"), From: from, To: to, Taken: at}
+	x := &Truth{MessageID: strings.Trim(m.Header.Get("Message-Id"), "<>"), From: from, To: asked, Taken: at}
 	t.note(x)
 	l := newLetter(m, raw, from, to, envelopeID)
 	conduct := t.o.Structures[to]

@@ -113,6 +113,9 @@ func New(o Options) (*Town, error) {
 			*l = tcp
 		}
 	}
+	if o.Websites != nil {
+		o.Websites.take = t.form
+	}
 	t.smtp = smtp.NewServer(backend{t})
 	t.smtp.Domain, t.smtp.AllowInsecureAuth, t.smtp.EnableDSN = "mx."+o.Domain, true, true
 	t.smtp.TLSConfig = o.TLS

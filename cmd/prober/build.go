@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"crypto"
 	"crypto/tls"
 	"crypto/x509"
@@ -9,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/emersion/go-msgauth/dkim"
 	"github.com/emersion/go-sasl"
@@ -28,9 +31,9 @@ import (
 var channels = map[probes.Channel]bool{probes.Mail: true, probes.Web: true}
 
 // buildMail makes the e-mail channel from the files. Every fault of keys and certificates is returned together.
-func buildMail(p *config.Prober, c *config.Campaign, db *store.DB) (*mail.Channel, error) {
+func buildMail(p *config.Prober, c *config.Campaign, db *store.DB, forms mail.Desk) (*mail.Channel, error) {
 	o := mail.Options{Hello: p.Mail.Hello, Timeout: p.Mail.Timeout, MaxMessage: p.Mail.MaxMessage, Seed: c.Seed,
-		Accounts: map[string]mail.Account{}, Scenarios: map[string]mail.Scenario{}, Archive: db}
+		Accounts: map[string]mail.Account{}, Scenarios: map[string]mail.Scenario{}, Archive: db, Desk: forms}
 	var faults []error
 	for _, x := range c.Personas {
 		account, ok := p.Mail.Accounts[x.ID]
@@ -41,6 +44,7 @@ func buildMail(p *config.Prober, c *config.Campaign, db *store.DB) (*mail.Channe
 		if err != nil {
 			faults = append(faults, fmt.Errorf("mail.accounts.%s: %w", x.ID, err))
 		}
+		made.Persona.Address = x.Address
 		o.Accounts[x.ID] = made
 	}
 	for _, s := range c.Scenarios {
@@ -118,6 +122,19 @@ func buildDKIM(d *config.DKIM) (*dkim.SignOptions, error) {
 		HeaderCanonicalization: dkim.CanonicalizationRelaxed, BodyCanonicalization: dkim.CanonicalizationRelaxed}, nil
 }
 
+// desk fills in contact forms with the browser of the website channel.
+type desk struct{ sites *web.Channel }
+
+func (d desk) Submit(ctx context.Context, form string, e mail.Entry, sending func([]probes.Evidence) error) (mail.Receipt, error) {
+	s, err := d.sites.Submit(ctx, form, web.Letter{Given: e.Given, Family: e.Family, Civility: e.Civility, Email: e.Email, Phone: e.Phone, Town: e.Town,
+		Address: e.Address, Subject: e.Subject, Text: e.Text}, sending)
+	if err != nil {
+		return mail.Receipt{}, err
+	}
+	delivery := map[web.Delivery]mail.Delivery{web.Acknowledged: mail.Taken, web.ByHand: mail.NeedsPerson}[s.Delivery]
+	return mail.Receipt{Delivery: cmp.Or(delivery, mail.Unclear), Text: s.Text, At: s.At, Evidence: s.Evidence}, nil
+}
+
 // knownOf returns what the directory says of a structure: its site is compared with it.
 func knownOf(list []directory.Structure) func(probes.StructureID) item.Known {
 	of := make(map[probes.StructureID]*directory.Structure, len(list))
@@ -129,7 +146,7 @@ func knownOf(list []directory.Structure) func(probes.StructureID) item.Known {
 		if s == nil {
 			return item.Known{}
 		}
-		return item.Known{Telephones: s.Contacts[probes.Phone], Emails: s.Contacts[probes.Mail], Hours: s.Hours,
+		return item.Known{Telephones: s.Contacts[probes.Phone], Emails: slices.DeleteFunc(slices.Clone(s.Contacts[probes.Mail]), func(x string) bool { return !strings.Contains(x, "@") }), Hours: s.Hours,
 			Addresses: slices.Concat(s.Contacts[probes.Visit], s.Contacts[probes.Post])}
 	}
 }

@@ -37,6 +37,7 @@ type statusReport struct {
 	Records  uint64                `json:"records"`
 	Audits   map[probes.Status]int `json:"audits"`
 	InDoubt  []doubt               `json:"in_doubt,omitempty"`
+	ByHand   []probes.State        `json:"by_hand,omitempty"` // contacts that a person must make
 }
 
 // doubt is an audit that may or may not have left. Until its window is over proof may still come by itself.
@@ -62,7 +63,10 @@ func controlHandler(p *config.Prober, db *store.DB, running bool) http.Handler {
 			s.Campaign, s.Now, s.End = l.Campaign, l.Timeline.Campaign(time.Now()).UTC(), l.End
 		}
 		for _, st := range db.Active() {
-			if st.Status == probes.InDoubt {
+			switch st.Status {
+			case probes.ByHand:
+				s.ByHand = append(s.ByHand, st)
+			case probes.InDoubt:
 				until := st.Sent.Add(p.Mail.InDoubtWindow)
 				s.InDoubt = append(s.InDoubt, doubt{st, until, time.Now().After(until)})
 			}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sonde-fleet/sonde/internal/cli"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/store"
 )
@@ -64,6 +65,10 @@ func (*statusCmd) Run(a *app) error {
 		}
 		a.Printf("decide with: prober resolve %s accepted|not-sent|spoiled -reason PROOF\n", st.Audit.ID)
 	}
+	for _, st := range s.ByHand {
+		a.Printf("by hand: %s, fill in the form at %s before %s; the text is in prober journal -audit %s; then: prober resolve %s accepted -at INSTANT -reason WHO\n", st.Audit.ID,
+			st.Audit.Target, st.Audit.Deadline.Format("2006-01-02"), st.Audit.ID, st.Audit.ID)
+	}
 	return nil
 }
 
@@ -113,9 +118,10 @@ func (p *resumeCmd) Run(a *app) error {
 }
 
 type resolveCmd struct {
-	Audit  string `arg:"" help:"The audit that is in doubt."`
+	Audit  string `arg:"" help:"The audit that is in doubt, or that is made by hand."`
 	As     string `arg:"" help:"accepted: the server has taken it. not-sent: it is proven that it has not; the same bytes go again. spoiled: leave it out." enum:"accepted,not-sent,spoiled"`
 	Reason string `help:"The proof, for the journal." required:""`
+	At     string `help:"When a person made the contact (RFC 3339), of an audit by hand; now when not given." placeholder:"INSTANT"`
 }
 
 func (r *resolveCmd) Run(a *app) error {
@@ -129,10 +135,23 @@ func (r *resolveCmd) Run(a *app) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", r.Audit, err)
 	}
-	if st.Status != probes.InDoubt {
-		return fmt.Errorf("%s is %s, not in doubt", r.Audit, st.Status)
+	if st.Status != probes.InDoubt && st.Status != probes.ByHand {
+		return fmt.Errorf("%s is %s, neither in doubt nor made by hand", r.Audit, st.Status)
 	}
-	return a.operate(probes.Event{Kind: probes.AuditResolved, Audit: probes.AuditID(r.Audit), Detail: map[string]string{"as": r.As}}, r.Reason)
+	detail := map[string]string{"as": r.As}
+	if r.At != "" {
+		at, err := time.Parse(time.RFC3339, r.At)
+		switch {
+		case err != nil:
+			return cli.UsageError{Err: fmt.Errorf("-at: %q is no instant; Try: 2026-03-02T09:30:00+01:00", r.At)}
+		case st.Status != probes.ByHand:
+			return cli.UsageError{Err: fmt.Errorf("-at: %s was not made by hand: when it was sent is known", r.Audit)}
+		case at.After(time.Now()) || at.Before(st.Updated):
+			return cli.UsageError{Err: fmt.Errorf("-at: %s is not between %s, when the task was set, and now", r.At, st.Updated.Format(time.RFC3339))}
+		}
+		detail["contacted"] = at.UTC().Format(time.RFC3339Nano)
+	}
+	return a.operate(probes.Event{Kind: probes.AuditResolved, Audit: probes.AuditID(r.Audit), Detail: detail}, r.Reason)
 }
 
 type suppressCmd struct {

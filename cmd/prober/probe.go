@@ -14,6 +14,7 @@ import (
 	"github.com/sonde-fleet/sonde/directory"
 	"github.com/sonde-fleet/sonde/internal/cli"
 	"github.com/sonde-fleet/sonde/probes"
+	"github.com/sonde-fleet/sonde/probes/web"
 	"github.com/sonde-fleet/sonde/store"
 )
 
@@ -55,7 +56,13 @@ func (p *probeCmd) Run(a *app) error {
 	if err := db.Append(probes.Record{Structure: &s.Structure}, probes.Record{Audit: &audit}); err != nil {
 		return err
 	}
-	channel, err := buildMail(conf, c, db)
+	sites, err := buildWeb(&conf.Web)
+	if err != nil {
+		return cli.UsageError{Err: err}
+	}
+	forms := web.New(sites) // starts no browser unless the contact is a form
+	defer forms.Close()
+	channel, err := buildMail(conf, c, db, desk{forms})
 	if err != nil {
 		return cli.UsageError{Err: err}
 	}

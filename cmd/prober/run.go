@@ -44,10 +44,6 @@ func (*runCmd) Run(a *app) error {
 	if err := suppressListed(db, p, list); err != nil {
 		return err
 	}
-	channel, err := buildMail(p, c, db)
-	if err != nil {
-		return cli.UsageError{Err: err}
-	}
 	sites, err := buildWeb(&p.Web)
 	if err != nil {
 		return cli.UsageError{Err: err}
@@ -56,6 +52,10 @@ func (*runCmd) Run(a *app) error {
 	sites.Seed = strconv.FormatInt(c.Seed, 10)
 	visits := web.New(sites)
 	defer visits.Close()
+	channel, err := buildMail(p, c, db, desk{visits})
+	if err != nil {
+		return cli.UsageError{Err: err}
+	}
 	stopControl, err := serveControl(a.ctx, socketPath(p), controlHandler(p, db, true))
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -44,6 +45,15 @@ func compareSites(w io.Writer, outcomes []stats.Outcome, residents []townhall.Re
 			for _, rule := range townhall.Planted[grade] {
 				if !slices.Contains(found, rule) {
 					why = append(why, rule+" was not found")
+				}
+			}
+			said := map[probes.ItemCode]probes.Value{}
+			for _, x := range visits[o.ID].Observations {
+				said[x.Item] = x.Value
+			}
+			for _, code := range slices.Sorted(maps.Keys(townhall.PlantedItems[grade])) {
+				if want := townhall.PlantedItems[grade][code]; said[code] != want {
+					why = append(why, fmt.Sprintf("%s: measured %q, is %q", code, said[code], want))
 				}
 			}
 			if grade == townhall.GoodSite && len(found) > 0 {

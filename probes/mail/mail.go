@@ -1,6 +1,9 @@
 // Package mail is the e-mail channel: it writes to a structure over SMTP as a citizen would, and watches the persona's
 // mailbox over IMAP for what comes back. It keeps nothing itself and never sends anything twice.
 //
+// A structure that publishes no address and offers a form on its website is written to through the form, under the same
+// law (form.go): the target of such an audit is the address of the form.
+//
 // A try goes through these steps, each recorded before the next is taken (RFC 5321):
 //
 //  1. compose: exact bytes, Message-ID, envelope identifier and reply address follow from the audit and the seed;
@@ -32,7 +35,7 @@ import (
 
 // Persona is the fictitious citizen who writes.
 type Persona struct {
-	Given, Family, Civility, Town, Phone string
+	Given, Family, Civility, Town, Phone, Address string
 }
 
 // ReplyStyle says how an address of our own carries the audit's token.
@@ -113,6 +116,7 @@ type Options struct {
 	Accounts   map[string]Account  // by persona
 	Scenarios  map[string]Scenario // by name
 	Archive    Archive
+	Desk       Desk // nil: contact forms wait for a person
 }
 
 // Channel is the probe and the watcher of the e-mail channel.

@@ -43,6 +43,10 @@ func (c *Channel) Run(ctx context.Context, a probes.Audit, record func(probes.Ev
 		}
 	case known && st.Status != probes.Planned:
 		return nil // it has left, or must not
+	case isForm(a.Target):
+		if err := t.prepareForm(); err != nil {
+			return err
+		}
 	default:
 		if err := t.prepare(); err != nil {
 			return err
@@ -50,7 +54,11 @@ func (c *Channel) Run(ctx context.Context, a probes.Audit, record func(probes.Ev
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, c.o.Timeout, fmt.Errorf("no end within %v", c.o.Timeout))
 	defer cancel()
-	if err := t.send(ctx); err != nil && !errors.Is(err, errTheirs) {
+	deliver := t.send
+	if isForm(a.Target) {
+		deliver = t.submit
+	}
+	if err := deliver(ctx); err != nil && !errors.Is(err, errTheirs) {
 		return err
 	}
 	return nil
@@ -81,6 +89,11 @@ func (t *try) prepare() error {
 }
 
 func (t *try) restore(st probes.State) error {
+	if isForm(t.a.Target) { // what is written into a form follows from the audit and the seed alone
+		l, err := t.c.entry(t.a)
+		t.letter = l
+		return err
+	}
 	raw, err := t.c.o.Archive.Evidence(st.Raw)
 	if err != nil {
 		return fmt.Errorf("prepared message: %w", err)

@@ -37,6 +37,11 @@ func New(o Options) *Channel {
 // Close ends the browser.
 func (c *Channel) Close() { c.auditor.Close() }
 
+// Submit writes a letter through a contact form with the channel's browser: see Auditor.Submit.
+func (c *Channel) Submit(ctx context.Context, address string, l Letter, sending func([]probes.Evidence) error) (*Submission, error) {
+	return c.auditor.Submit(ctx, address, l, sending)
+}
+
 // Run visits the site of the audit and records each page as it has been looked at, then what came of the site.
 func (c *Channel) Run(ctx context.Context, a probes.Audit, record func(probes.Event) error) error {
 	began := time.Now()

@@ -100,6 +100,8 @@ func (t *Tab) paused(n *loading, e *fetch.EventRequestPaused) {
 	main := document && e.FrameID == cdp.FrameID(t.t.TargetID)
 	pass := true
 	switch {
+	case n.once != nil && !n.once.may(main, e):
+		pass = false
 	case main && (t.held || n.arrived):
 		n.load.Leads = note(n.load.Leads, clip(e.Request.URL+e.Request.URLFragment))
 		pass = false
@@ -153,10 +155,12 @@ func (t *Tab) traffic(n *loading, ev any) {
 	case *network.EventRequestWillBeSent:
 		n.last = time.Now()
 		if n.epoch == 0 {
-			n.epoch = e.Timestamp.Float64()
+			n.epoch, n.wall = e.Timestamp.Float64(), time.Unix(0, int64(e.WallTime.Float64()*1e6)*1000)
 		}
 		main := e.Type == network.ResourceTypeDocument && e.FrameID == cdp.FrameID(t.t.TargetID) && string(e.RequestID) == string(e.LoaderID)
 		if i, again := n.requests[e.RequestID]; again && e.RedirectResponse != nil {
+			n.load.Requests[i].Status = int(e.RedirectResponse.Status)
+			n.reply(&n.load.Requests[i], e.Timestamp)
 			if n.load.Requests[i].Main {
 				n.load.Redirects = note(n.load.Redirects, clip(e.Request.URL))
 			}
@@ -175,7 +179,10 @@ func (t *Tab) traffic(n *loading, ev any) {
 		n.change(e.RequestID, func(r *Request) { r.Cached = true })
 	case *network.EventResponseReceived:
 		n.last = time.Now()
-		n.change(e.RequestID, func(r *Request) { r.Status, r.MIME = int(e.Response.Status), e.Response.MimeType })
+		n.change(e.RequestID, func(r *Request) {
+			r.Status, r.MIME = int(e.Response.Status), e.Response.MimeType
+			n.reply(r, e.Timestamp)
+		})
 		if e.RequestID == n.main {
 			n.arrived, n.at = true, n.last
 			n.answered(e.Response)
@@ -186,6 +193,13 @@ func (t *Tab) traffic(n *loading, ev any) {
 		n.end(e.RequestID, e.Timestamp, func(r *Request) { r.Bytes = int64(e.EncodedDataLength) })
 	case *network.EventLoadingFailed:
 		n.end(e.RequestID, e.Timestamp, func(r *Request) { r.Failed = e.ErrorText })
+	}
+}
+
+// reply notes when the answer to what was sent came, by Chrome's own clock: ours would add the time until we are told.
+func (n *loading) reply(r *Request, at cdp.MonotonicTime) {
+	if r.Method != http.MethodGet && n.replied.IsZero() {
+		n.replied = n.wall.Add(seconds(at.Float64() - n.epoch)).UTC()
 	}
 }
 

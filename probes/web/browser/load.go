@@ -82,7 +82,9 @@ type Load struct {
 type loading struct {
 	load     Load
 	began    time.Time
-	epoch    float64 // Chrome's monotonic clock at the first request, seconds
+	epoch    float64   // Chrome's monotonic clock at the first request, seconds
+	wall     time.Time // at the same instant
+	replied  time.Time // when something that was sent, and not merely asked for, was answered
 	loader   cdp.LoaderID
 	main     network.RequestID
 	requests map[network.RequestID]int
@@ -94,6 +96,7 @@ type loading struct {
 	allDone  bool
 	arrived  bool      // the main document was allowed through
 	at       time.Time // when it began to come
+	once     *once     // of Follow: what may leave, and leaves once; nil otherwise
 }
 
 // Load goes to an address and waits for the page: the end of the document, and then of everything else, or until the

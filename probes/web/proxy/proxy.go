@@ -66,6 +66,7 @@ type Proxy struct {
 
 	mu    sync.Mutex
 	asked []Exchange
+	open  map[net.Conn]struct{} // tunnels
 }
 
 // Start opens a proxy on a free port of 127.0.0.1. Close ends it.
@@ -84,7 +85,7 @@ func Start(ctx context.Context, policy Policy) (*Proxy, error) {
 		return nil, fmt.Errorf("open the proxy: %w", err)
 	}
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	p := &Proxy{policy: policy, listener: l, done: cancel}
+	p := &Proxy{policy: policy, listener: l, done: cancel, open: map[net.Conn]struct{}{}}
 	p.dialer = &net.Dialer{Timeout: policy.Dial, ControlContext: p.control}
 	p.relay = &httputil.ReverseProxy{
 		Rewrite:       func(r *httputil.ProxyRequest) { r.Out.URL.RawQuery = r.In.URL.RawQuery }, // as it was asked
@@ -110,6 +111,18 @@ func (p *Proxy) Close() error {
 	p.tunnels.Wait()
 	p.relay.Transport.(*http.Transport).CloseIdleConnections()
 	return err
+}
+
+// Renew makes the browser open fresh connections from now on, the old ones end. Chrome sends a request again by itself,
+// a POST too, when a connection that it used before dies before the answer; on a fresh one it never does.
+func (p *Proxy) Renew() {
+	p.server.SetKeepAlivesEnabled(false)
+	p.relay.Transport.(*http.Transport).CloseIdleConnections()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.open {
+		c.Close()
+	}
 }
 
 // Log returns what has been asked for up to now.
@@ -268,6 +281,14 @@ func (p *Proxy) tunnel(w http.ResponseWriter, r *http.Request, i int) {
 	}
 	p.tunnels.Add(1)
 	defer p.tunnels.Done()
+	p.mu.Lock()
+	p.open[here] = struct{}{}
+	p.mu.Unlock()
+	defer func() {
+		p.mu.Lock()
+		delete(p.open, here)
+		p.mu.Unlock()
+	}()
 	defer here.Close()
 	stop := context.AfterFunc(r.Context(), func() { here.Close(); there.Close() })
 	defer stop()

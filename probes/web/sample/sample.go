@@ -222,6 +222,9 @@ func (f *Frontier) Next() (Pick, bool) {
 		return Pick{}, false
 	}
 	reserved := (f.most + 9) / 10 // of the sample, for chance
+	if f.most < 5 {
+		reserved = 0 // of so few pages all are needed for those that must be looked at
+	}
 	if f.picked < f.most-reserved+f.random {
 		for _, w := range wanted {
 			if f.covered[w.kind] {

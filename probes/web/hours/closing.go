@@ -159,8 +159,10 @@ func (s *sentence) onExcept(i int) int {
 		k++
 	}
 	next := &s.items[k]
+	orphan := s.days == nil && len(s.sent) == 0 && (s.run == nil || s.sealed) && (i == 0 || s.items[i-1].kind != iClosed) ||
+		s.days != nil && s.days.kind == iDated && !s.answered
 	switch {
-	case next.kind == iDays && s.days == nil && len(s.sent) == 0 && (s.run == nil || s.sealed) && (i == 0 || s.items[i-1].kind != iClosed):
+	case next.kind == iDays && orphan:
 		// Of what they are an exception was not understood: the hours that follow are just not theirs.
 		s.hold(&item{kind: iDated, start: next.start}, false)
 		s.unsure = true

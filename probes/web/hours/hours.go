@@ -1,5 +1,5 @@
 // Package hours reads the opening hours that a page tells its visitors, so that they can be compared with the hours in
-// which a service really answers. It reads French and simple English prose, lists and tables, and schema.org's data, and
+// which a service really answers. It reads French, simple English and German prose, lists and tables, and schema.org's data, and
 // writes OpenStreetMap's opening_hours. It guesses nothing: what it does not understand is refused or marked.
 package hours
 
@@ -200,7 +200,12 @@ func (r *reader) keep(s *sentence, label string, n int) {
 		r.run.unsure = true
 	}
 	for i := range s.sent {
-		r.add(&s.sent[i], label, n)
+		if before := r.run; r.add(&s.sent[i], label, n) && i > 0 && before != nil { // the name of another place was not seen
+			r.run.title, r.run.unsure = "", true
+			if len(r.out) > 0 && has(s.items, iCell) { // nor which of the columns is whose
+				r.out[len(r.out)-1].Sure = false
+			}
+		}
 	}
 	r.run.notes = append(r.run.notes, s.notes...)
 	r.run.unsure = r.run.unsure || s.unsure || r.doubt || r.foreign && spansIn(s.items) > 1
@@ -216,18 +221,20 @@ func spansIn(items []item) (n int) {
 }
 
 // add gives one statement to the run, and begins another where it contradicts what was said.
-func (r *reader) add(st *statement, label string, n int) {
+func (r *reader) add(st *statement, label string, n int) (another bool) {
 	if r.run == nil {
 		r.begin(label, n)
 	}
-	if !r.run.add(st) {
-		narrow := n-r.run.line <= 1 && r.run.narrows(st)
-		r.run.unsure = r.run.unsure || narrow
-		r.finish()
-		r.begin(label, n)
-		r.run.unsure = narrow
-		r.run.add(st)
+	if r.run.add(st) {
+		return false
 	}
+	narrow := n-r.run.line <= 1 && r.run.narrows(st)
+	r.run.unsure = r.run.unsure || narrow
+	r.finish()
+	r.begin(label, n)
+	r.run.unsure = narrow
+	r.run.add(st)
+	return true
 }
 
 func (r *reader) begin(label string, n int) {

@@ -280,6 +280,9 @@ func phrasesOf(in []token) []token {
 			if i < len(in) && !in[i].spaced { // 05.65, mairie.fr
 				continue
 			}
+			if n := len(out); n > 0 && out[n-1].kind == word && out[n-1].end == j.start && len(out[n-1].text) == 1 { // M. Dupont
+				continue
+			}
 			j.kind = stop
 			if i < len(in) && !in[i].upper && in[i].kind == word {
 				j.kind = comma

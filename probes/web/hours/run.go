@@ -101,6 +101,13 @@ func (r *run) open(st *statement) bool {
 		return false
 	}
 	r.unsure = r.unsure || twice
+	if st.replace { // but of what was closed: "fermé l'après-midi, sauf le mardi de 14h à 18h"
+		for i := range r.halves {
+			if r.halves[i].op == closes {
+				r.halves[i].days &^= st.days
+			}
+		}
+	}
 	each(st.days, func(d int) {
 		p := &rule.days[d]
 		switch {

@@ -98,6 +98,11 @@ func (s *sentence) item(i int) int {
 		return s.onClosed(i)
 	case iExcept:
 		return s.onExcept(i)
+	case iNot: // the hours that follow may be those without opening
+		if s.unsure = true; has(s.items[i:], iSpans) && !has(s.items[:i], iSpans) {
+			s.days, s.back = nil, nil
+			return len(s.items)
+		}
 	case iInclude:
 		s.include = true
 	case iContinuous:
@@ -117,7 +122,7 @@ func (s *sentence) item(i int) int {
 	case iEveryTwo:
 		s.note(s.begin(it), it.end)
 		s.unsure = true
-		if s.answered {
+		if n := len(s.sent); s.answered || s.days != nil && n > 0 && s.sent[n-1].days == s.days.days {
 			s.withdraw()
 		}
 		s.days, s.back = &item{kind: iDated, start: it.start}, nil
@@ -257,7 +262,11 @@ func (s *sentence) onSpans(i int) int {
 	if s.days == nil || s.days.kind != iDays {
 		return 0
 	}
-	if s.strange > 0 && !s.answered || s.closedAll() {
+	if s.closedAll() { // what opens then is not said
+		s.unsure = true
+		return 0
+	}
+	if s.strange > 0 && !s.answered {
 		s.unsure = true
 	}
 	if (s.days.half == morning && spans[0].from >= 13*60) || (s.days.half == afternoon && spans[len(spans)-1].to <= 12*60) {

@@ -32,7 +32,7 @@ func (r *reader) servicesOf(cells [][]token) *services {
 			continue
 		}
 		items := itemise(c)
-		season, name := has(items, iPeriod, iTerm), slices.ContainsFunc(c, nameInTable)
+		season, name := has(items, iPeriod, iTerm), slices.ContainsFunc(c, nameInTable) || has(items, iEvent)
 		if has(items, iDays, iDated, iSpans, iUntil, iAllDay, iHalf, iClosed) || !season && !name && !has(items, iOpened) {
 			return nil
 		}

@@ -40,6 +40,7 @@ const (
 	ofMonth                 // du mois
 	everyTwo                // un … sur deux: nobody knows which
 	doubt                   // may limit the hours in a way that is not read
+	negation                // not: what follows may be the inverse
 	others                  // the other days, which are not named
 	event                   // the times of something that is not open to come and go
 )
@@ -118,7 +119,10 @@ var vocabularies = []vocabulary{
 	{clock, 12 * 60, false, "midi|noon"}, {clock, 24 * 60, false, "minuit|midnight"},
 	{to, 0, false, "a|au|to|through|thru|bis"}, {until, 0, false, "jusqu ' a|jusqu ' au|jusque|until|till"},
 	{and, 0, false, "et|and|&|+|puis|ainsi que|ou|or|und|sowie"},
-	{closed, 0, false, "ferme|fermee|fermes|fermees|fermeture|fermetures|closed|closes|pas d ' ouverture|relache|geschlossen"},
+	{closed, 0, false, "ferme|fermee|fermes|fermees|fermeture|fermetures|closed|closes|pas d ' ouverture|relache|geschlossen|" +
+		"pas ouvert|pas ouverte|pas ouverts|pas ouvertes|n ' est pas ouvert|n ' est pas ouverte|n ' ouvre pas|ne recoit pas|n ' accueille pas|" +
+		"pas d ' accueil|pas de permanence|pas de permanences|non ouvert|non ouverte|plus ouvert|plus ouverte|" +
+		"n ' est plus ouvert|n ' est plus ouverte|n ' ouvre plus|ne recoit plus|not open|nicht geoffnet"},
 	{opened, 0, false, "ouvert|ouverte|ouverts|ouvertes|ouvre|ouvrent|ouverture|ouvertures|open|opens|opening|horaire|horaires|hours|" +
 		"offnungszeiten|geoffnet|sprechzeiten"},
 	{except, 0, false, "sauf|excepte|exceptes|except|hormis|hors|a l ' exception du|a l ' exception de|a l ' exception des|a l ' exception|a part|ausser"},
@@ -144,10 +148,13 @@ var vocabularies = []vocabulary{
 		"en alternance|every other|every two weeks|une semaine sur"},
 	{doubt, 0, false, "semaine|semaines|vacances|mois|exceptionnel|exceptionnelle|exceptionnels|exceptionnelles|exceptionnellement|selon|variable|" +
 		"variables|provisoire|provisoires|temporaire|temporaires|temporairement|sous reserve|ramadan|a partir du|a compter du|des le|veille|" +
-		"veilles|jours ouvrables|jours ouvres|jour ouvrable|certains|certaines|environ|approximativement|modifie|modifies|modification|" +
+		"veilles|ancien|anciens|ancienne|anciennes|certains|certaines|environ|approximativement|modifie|modifies|modification|" +
 		"ponts|pont|conges|noel|paques|toussaint|fetes|prochain|prochaine|prochains|prochaines|cette|demain|aujourd ' hui|tomorrow|next|demi - journee|" +
 		"demi - journees|dernier acces|par telephone"},
-	{others, 0, false, "autres jours|autres jours de la semaine|jours restants|reste de la semaine|le reste du temps|other days"},
+	{word, 0, false, "pas - de - calais"},
+	{negation, 0, false, "pas|jamais|aucun|aucune|not|no|never|nicht|kein|keine"},
+	{others, 0, false, "jours ouvrables|jours ouvres|jour ouvrable|tous les jours ouvrables|tous les jours ouvres|lundi de paques|" +
+		"lundi de pentecote|vendredi saint|jeudi de l ' ascension|autres jours|autres jours de la semaine|jours restants|reste de la semaine|le reste du temps|other days"},
 	{event, 0, false, "reunion|reunions|exposition|expositions|conseil municipal|conseil communautaire|concert|concerts|spectacle|spectacles|fete|" +
 		"kermesse|brocante|" +
 		"vide - grenier|vide grenier|vide - greniers|loto|bal|repas|match|tournoi|messe|messes|culte|conference|conferences|atelier|ateliers|" +
@@ -156,7 +163,7 @@ var vocabularies = []vocabulary{
 		"car scolaire|toutes les 10 minutes|minutes|stationnement|parking|zone bleue|payant|circulation|travaux|bricolage|jardinage|tondeuse|" +
 		"tondeuses|tondre|tonte|bruit|bruits|bruyant|bruyants|bruyantes|nuisances|autorise|autorises|autorisee|autorisees|interdit|interdite|" +
 		"interdits|interdites|interdiction|collecte|collectes|ramassage|sortir|eclairage|extinction|heures creuses|heures pleines|coupure|coupures|" +
-		"chasse|battue|marche nocturne|marche de noel|marches de noel|feu d ' artifice|apero|soiree|inscription|inscriptions|portes ouvertes|" +
+		"chasse|battue|marche nocturne|marche de noel|marches de noel|feu d ' artifice|apero|levee|levees|soiree|inscription|inscriptions|portes ouvertes|" +
 		"journee portes ouvertes|gym|yoga|" +
 		"danse|repetition|repetitions|chorale|vote|scrutin|bureau de vote|bureaux de vote|en ligne|urgence|urgences|astreinte|joignable|teleservices|" +
 		"internet|demarches en ligne|meeting|rehearsal|lesson|lessons|class|classes|journee du patrimoine|journees du patrimoine|heure du conte|" +
@@ -165,6 +172,6 @@ var vocabularies = []vocabulary{
 		"the|of|toute la journee|journee|inclus|inclu|compris|soirs|uhr|auch|nur|ist|sind|suivants|suivantes|suivant|jour|jours|en|pendant|durant|lors|soir|uniquement|" +
 		"seulement|only|during|also|aussi|egalement|sur|in|at|c|s|bureaux|services|service|accueille|recoit|physique|annuel|annuelle|guichet"},
 	{comma, 0, false, ",|;|(|)|[|]|*"},
-	{slash, 0, false, "/"}, {colon, 0, false, ":|=|: :"}, {dash, 0, false, "-|> |->|~|→|➔|➜|>"},
+	{slash, 0, false, "/"}, {colon, 0, false, ":|=|: :"}, {dash, 0, false, "-|> |->|~|→|➔|➜|>|›|➞|⇒|⟶"},
 	{stop, 0, false, "•|·|!|?|▪|■|●|◦"},
 }

@@ -147,26 +147,46 @@ func (s *session) search(ctx context.Context, home *visit, m *item.Measured) {
 	if err != nil || !v.read() {
 		return
 	}
-	found := false
-	for _, l := range v.seen.Links {
-		found = found || l.Region != "nav" && l.Region != "footer" && l.Region != "header" && sample.Same(page, l.URL)
+	// What every page links to is no result: the results must link to it more often than the page that does so least.
+	least := linksTo(v, page)
+	for _, other := range s.visits {
+		if other != v && other.read() {
+			least = min(least, linksTo(other, page))
+		}
 	}
+	found := linksTo(v, page) > least
 	m.SearchFinds, m.SearchAsked = &found, word
 }
 
-// rareWord is the longest word of a visited page's title that the home page does not say, with that page.
+func linksTo(v *visit, page string) (n int) {
+	for _, l := range v.seen.Links {
+		if sample.Same(page, l.URL) {
+			n++
+		}
+	}
+	return n
+}
+
+// rareWord is the longest word of a visited page's title that the home page does not say, or else the longest, with that
+// page.
 func (s *session) rareWord(home *visit) (word, page string) {
-	common := fold.Text(home.seen.Title + " " + home.seen.Text)
+	common, name := fold.Text(home.seen.Text), fold.Text(home.seen.Title)
+	best := 0
 	for _, v := range s.visits {
 		if !v.read() || v == home || v.line.Depth == 0 {
 			continue
 		}
 		for w := range strings.FieldsFuncSeq(v.seen.Title, func(r rune) bool { return strings.ContainsRune(" -–—|:,;.()'’\"«»/", r) }) {
-			if len(w) > len(word) && len(w) >= 5 && len(w) < 40 && !strings.Contains(fold.Text(home.seen.Title), fold.Text(w)) {
-				// A word that the home page's text has too finds the page as well, if less surely: rather one that is rare.
-				if word == "" || !strings.Contains(common, fold.Text(w)) {
-					word, page = w, v.line.Page
-				}
+			f := fold.Text(w)
+			if len(f) < 5 || len(f) > 40 || strings.Contains(name, f) {
+				continue
+			}
+			score := len(f)
+			if !strings.Contains(common, f) {
+				score += 100
+			}
+			if score > best {
+				best, word, page = score, w, v.line.Page
 			}
 		}
 	}

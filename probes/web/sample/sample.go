@@ -241,11 +241,22 @@ func (f *Frontier) Next() (Pick, bool) {
 			return f.take(e, Shape), true
 		}
 	}
-	var left []*entry
+	// First what has not been seen three times or more in another coat. On a flat site all addresses have one shape: there
+	// those that are words are pages of their own, and those with figures are what a calendar makes without end.
+	var left, again []*entry
 	for _, e := range f.order {
-		if !e.visited && f.shapes[e.shape] < max(3, f.most/4) {
+		if e.visited {
+			continue
+		}
+		if f.shapes[e.shape] < max(3, f.most/4) {
 			left = append(left, e)
 		}
+		if u, err := url.Parse(e.pick.URL); err == nil && !numbers.MatchString(u.RequestURI()) {
+			again = append(again, e)
+		}
+	}
+	if len(left) == 0 {
+		left = again
 	}
 	if len(left) == 0 {
 		return Pick{}, false

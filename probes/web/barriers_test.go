@@ -185,6 +185,7 @@ func TestEveryRuleFinds(t *testing.T) {
 	a := NewAuditor(Options{Allow: loopback(), Pause: time.Nanosecond})
 	defer a.Close()
 	work := make(chan string)
+	seen := &coverage{outcomes: map[string]finding.Outcome{}}
 	var group sync.WaitGroup
 	for range browser.Tabs() {
 		group.Go(func() {
@@ -197,12 +198,14 @@ func TestEveryRuleFinds(t *testing.T) {
 				return
 			}
 			defer s.close()
+			seen.axe(t, s)
 			for rule := range work {
 				v, err := s.next(t.Context(), sample.Pick{URL: srv.URL + "/barrier/" + rule})
 				if err != nil {
 					t.Errorf("%s: %v", rule, err)
 					continue
 				}
+				seen.add(v.findings)
 				if !slices.ContainsFunc(v.findings, func(f finding.Finding) bool { return f.Rule == rule }) {
 					var found []string
 					for _, f := range v.findings {
@@ -218,6 +221,7 @@ func TestEveryRuleFinds(t *testing.T) {
 	}
 	close(work)
 	group.Wait()
+	seen.compare(t)
 }
 
 // serveBarrier serves the page of a rule, and what the pages need.

@@ -179,7 +179,7 @@ func Findings(page string, html bool, results []Result) ([]finding.Finding, erro
 			continue
 		}
 		text := cmp.Or(fr[r.ID], wording{r.Description, r.Help})
-		rule := finding.Rule{ID: r.ID, Impact: r.Impact, Criteria: criteria(r.Tags), Title: finding.Text{EN: r.Help, FR: text.Help},
+		rule := finding.Rule{ID: r.ID, Impact: r.Impact, Criteria: Criteria(r.Tags), Title: finding.Text{EN: r.Help, FR: text.Help},
 			Mend: finding.Text{EN: r.Description, FR: text.Description}}
 		nodes := r.Nodes
 		if slices.Contains(r.Tags, "wcag2aaa") {
@@ -204,8 +204,16 @@ var (
 	tagRGAA = regexp.MustCompile(`^RGAA-(\d+\.\d+)(?:\.\d+)?$`)
 )
 
-// criteria names the criteria of a rule's tags. WCAG 2.2 took 4.1.1 out.
-func criteria(tags []string) []string {
+// Rules lists axe-core's rules with their tags.
+func Rules(ctx context.Context, t *browser.Tab) ([]Result, error) {
+	if err := Inject(ctx, t); err != nil {
+		return nil, err
+	}
+	return browser.Eval[[]Result](ctx, t, `axe.getRules().map(r => ({ id: r.ruleId, tags: r.tags, help: r.help, description: r.description }))`)
+}
+
+// Criteria names the criteria of a rule's tags. WCAG 2.2 took 4.1.1 out.
+func Criteria(tags []string) []string {
 	var out []string
 	for _, tag := range tags {
 		if m := tagWCAG.FindStringSubmatch(tag); m != nil && tag != "wcag411" {

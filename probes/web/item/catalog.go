@@ -37,7 +37,7 @@ var catalog = []Def{
 	{Item: "web.email.link", EN: "The e-mail address is a link", FR: "L’adresse électronique est un lien", Source: ours, when: Email},
 	{Item: "web.address", EN: "A postal address is published", FR: "Une adresse postale est publiée", Source: spPlus, codes: []Code{Address}},
 	{Item: "web.map", EN: "A map or a link to one shows the place", FR: "Un plan ou un lien vers un plan situe l’accueil", Source: spPlus, codes: []Code{Map}},
-	{Item: "web.hours", EN: "Opening hours are published", FR: "Les horaires d’ouverture sont publiés", Source: spPlus, codes: []Code{Hours}},
+	{Item: "web.hours", EN: "Opening hours are published", FR: "Les horaires d’ouverture sont publiés", Source: spPlus, codes: []Code{Hours, UnsureHours}},
 	{Item: "web.hours.data", EN: "Opening hours are also data (schema.org)", FR: "Les horaires sont aussi des données (schema.org)", Source: ours, codes: []Code{AgreedHours}},
 	{Item: "web.hours.data.agree", EN: "Hours as data and hours in the text are the same", FR: "Les horaires en données et ceux du texte sont les mêmes", Source: ours, when: AgreedHours},
 	{Item: "web.contact-form", EN: "A form writes to the body", FR: "Un formulaire permet d’écrire", Source: spPlus, codes: []Code{ContactForm}},

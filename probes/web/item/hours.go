@@ -29,7 +29,11 @@ func (r *reader) hours() {
 		if notOwnHours.MatchString(foldLine(f.Title)) || notOwnHours.MatchString(over) && !ownBeside.MatchString(over) || r.foreign(f.From) {
 			continue
 		}
-		r.add(Hours, f.OSM, f.From, f.To)
+		code := Hours
+		if !f.Sure {
+			code = UnsureHours
+		}
+		r.add(code, f.OSM, f.From, f.To)
 	}
 	r.data()
 }

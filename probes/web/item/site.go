@@ -206,7 +206,7 @@ func (s *summary) contacts() {
 	for _, p := range s.pages {
 		data := Values(p.Mentions, AgreedHours)
 		text := Values(p.Mentions, Hours)
-		if len(data) == 0 || len(text) == 0 {
+		if len(data) == 0 || len(text) == 0 || Has(p.Mentions, UnsureHours) {
 			continue
 		}
 		agree := slices.ContainsFunc(text, func(x string) bool { return hours.Equal(x, data[0]) })
@@ -393,6 +393,10 @@ func (s *summary) same() {
 		is := slices.ContainsFunc(known, func(k string) bool {
 			return slices.ContainsFunc(got, func(g string) bool { return equal(k, g) })
 		})
+		if !is && c == Hours && s.has(UnsureHours) {
+			s.set(item, probes.NotApplicable, "", "hours that were not understood for sure: "+strings.Join(all(UnsureHours), ", "))
+			return
+		}
 		if is || s.m.Whole {
 			s.yes(item, is, "", "directory: "+strings.Join(known, ", ")+" · site: "+strings.Join(got, ", "))
 		}

@@ -37,6 +37,8 @@ type Web struct {
 	Pause      time.Duration `yaml:"pause"`       // between two documents of one host
 	PageBudget time.Duration `yaml:"page_budget"` // of one page, everything included
 	SiteBudget time.Duration `yaml:"site_budget"` // of one site
+	Window     string        `yaml:"window"`      // part of the day in which sites are visited, "22:00-06:00"; empty: any time
+	Check      time.Duration `yaml:"check"`       // between two looks whether a visited site still answers; 0: none
 	Allow      []string      `yaml:"allow"`       // addresses and networks that may be visited although they are not public
 }
 

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/sonde-fleet/sonde/probes/web/proxy"
 )
@@ -103,6 +104,9 @@ func (d *document) prober(p *Prober) {
 	d.web(&p.Web)
 }
 
+// window is a part of the day, over midnight or not.
+var window = regexp.MustCompile(`^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$`)
+
 // web checks the website channel.
 func (d *document) web(w *Web) {
 	if atLeast(d, "web.pages", w.Pages, 1); w.Pages > 1000 {
@@ -111,6 +115,12 @@ func (d *document) web(w *Web) {
 	d.positive("web.pause", Days(w.Pause))
 	d.positive("web.page_budget", Days(w.PageBudget))
 	d.positive("web.site_budget", Days(w.SiteBudget))
+	if w.Check < 0 || w.Check > 0 && w.Check < time.Second {
+		d.add("web.check", fmt.Sprintf("%s is too often", w.Check), "write 0 for never, or at least 1s")
+	}
+	if w.Window != "" && !window.MatchString(w.Window) {
+		d.add("web.window", fmt.Sprintf("%q is no part of the day", w.Window), "write 22:00-06:00")
+	}
 	for i, s := range w.Allow {
 		if _, err := proxy.ParseException(s); err != nil {
 			d.add(fmt.Sprintf("web.allow[%d]", i), fmt.Sprintf("%q is neither an address nor a network", s), "write 127.0.0.1:8080, 10.1.0.0/16 or [::1]:8080")

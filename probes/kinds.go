@@ -47,6 +47,7 @@ const (
 	WebPage    Kind = "web.page"    // one page was visited; Detail: page, result, why, failed, review, …; evidence: picture, log, document, findings
 	WebVisited Kind = "web.visited" // the site was read; Detail: site, pages, failed, review, criteria; observations: the items
 	WebBlocked Kind = "web.blocked" // a guard of the site (firewall, captcha, robots.txt) keeps declared robots out: nobody's failure
+	WebChecked Kind = "web.checked" // a light look whether a visited site still answers; Detail: up (yes, no, blocked), status, ms
 	WebFailed  Kind = "web.failed"  // the site did not answer, or broke the browser; theirs
 )
 

@@ -55,6 +55,10 @@ type Row struct {
 	Barriers     int    `json:"barriers" parquet:"barriers"`
 	Doubts       int    `json:"doubts" parquet:"doubts"`
 	Criteria     int    `json:"criteria_broken" parquet:"criteria_broken"`
+	ItemsYes     int    `json:"items_yes" parquet:"items_yes"`
+	ItemsNo      int    `json:"items_no" parquet:"items_no"`
+	Checks       int    `json:"checks" parquet:"checks"`
+	ChecksUp     int    `json:"checks_up" parquet:"checks_up"`
 }
 
 // RowOf flattens an outcome.
@@ -65,7 +69,8 @@ func RowOf(o *stats.Outcome) Row {
 		Result: string(o.Result), Reason: o.Reason, Contacted: stamp(o.Sent), Answered: stamp(o.Replied), Late: o.Late,
 		Acknowledged: o.Acked, OutOfOffice: o.Absent, Classes: strings.Join(o.Classes, " "), Answer: o.Answer, Polite: o.Polite,
 		Junk: o.Junk, Unsure: o.Unsure, Evidence: string(o.Evidence), Prober: o.Prober, Events: o.Events,
-		Pages: o.Pages, Barriers: o.Barriers, Doubts: o.Doubts, Criteria: o.Criteria}
+		Pages: o.Pages, Barriers: o.Barriers, Doubts: o.Doubts, Criteria: o.Criteria,
+		ItemsYes: o.ItemsYes, ItemsNo: o.ItemsNo, Checks: o.Checks, ChecksUp: o.ChecksUp}
 	if o.Result == stats.Answered {
 		days := int64(o.Days)
 		r.Delay, r.Worked, r.WorkingDays = &o.Delay, &o.Worked, &days
@@ -116,7 +121,7 @@ func OutcomesParquet(w io.Writer, outcomes []stats.Outcome) error {
 // columns are the headings of the CSV file, in the order of Row.
 var columns = strings.Fields("audit campaign structure name kind sector band region channel scenario persona wave number due deadline " +
 	"state result reason contacted answered delay_ms worked_ms working_days followed_ms late acknowledged ack_delay_ms out_of_office " +
-	"classes answer polite junk unsure evidence prober events pages barriers doubts criteria_broken")
+	"classes answer polite junk unsure evidence prober events pages barriers doubts criteria_broken items_yes items_no checks checks_up")
 
 // OutcomesCSV writes the outcomes as a table. A cell that a spreadsheet would take for a formula gets an apostrophe in
 // front, because strangers write some of them.
@@ -132,7 +137,8 @@ func OutcomesCSV(w io.Writer, outcomes []stats.Outcome) error {
 			whole(r.Worked), whole(r.WorkingDays), whole(r.Followed), strconv.FormatBool(r.Late), strconv.FormatBool(r.Acknowledged),
 			whole(r.AckDelay), strconv.FormatBool(r.OutOfOffice), r.Classes, r.Answer, truth(r.Polite), strconv.FormatBool(r.Junk),
 			strconv.Itoa(r.Unsure), r.Evidence, r.Prober, strconv.Itoa(r.Events), strconv.Itoa(r.Pages),
-			strconv.Itoa(r.Barriers), strconv.Itoa(r.Doubts), strconv.Itoa(r.Criteria)}
+			strconv.Itoa(r.Barriers), strconv.Itoa(r.Doubts), strconv.Itoa(r.Criteria),
+			strconv.Itoa(r.ItemsYes), strconv.Itoa(r.ItemsNo), strconv.Itoa(r.Checks), strconv.Itoa(r.ChecksUp)}
 		for i, s := range row {
 			if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
 				row[i] = "'" + s

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sonde-fleet/sonde/probes"
+	"github.com/sonde-fleet/sonde/probes/web/item"
 	"github.com/sonde-fleet/sonde/stats"
 )
 
@@ -41,7 +42,20 @@ type eventRow struct {
 }
 
 type observation struct {
-	Item, Value, By, Rule, Passage string
+	Name, Item, Value, By, Rule, Passage string
+}
+
+// itemName is what a website's item is called; "" for those that have a code only.
+func (p *story) itemName(code probes.ItemCode) string {
+	for _, d := range item.Catalog() {
+		if d.Item == code {
+			if p.Lang == "fr" {
+				return d.FR
+			}
+			return d.EN
+		}
+	}
+	return ""
 }
 
 func (s *server) audit(w http.ResponseWriter, r *http.Request) {
@@ -184,7 +198,7 @@ func (p *story) event(e *probes.Event, line probes.Timeline) eventRow {
 		case x.Value == probes.NotApplicable:
 			value = p.T("value.na")
 		}
-		row.Observations = append(row.Observations, observation{string(x.Item), value, x.By, x.Rule, x.Passage})
+		row.Observations = append(row.Observations, observation{p.itemName(x.Item), string(x.Item), value, x.By, x.Rule, x.Passage})
 	}
 	return row
 }

@@ -24,7 +24,9 @@ type siteRow struct {
 	Structure, URL, Target                string
 	Result, Class, Reason                 string
 	Pages, Barriers, Doubts, CriteriaText string
-	Bar                                   float64 // width of the bar, 0 to 100
+	Bar                                   float64 // width of the bar of barriers, 0 to 100
+	Items, Up                             string
+	ItemBar                               float64 // share of the items that are there, per cent
 	Read                                  bool
 }
 
@@ -56,6 +58,12 @@ func (s *server) websites(w http.ResponseWriter, r *http.Request) {
 			Class: "r-" + slug(string(o.Result)), Reason: o.Reason, Read: o.Result == stats.Visited}
 		if row.Read {
 			row.Pages, row.Barriers, row.Doubts, row.CriteriaText = p.Int(o.Pages), p.Int(o.Barriers), p.Int(o.Doubts), p.Int(o.Criteria)
+			if n := o.ItemsYes + o.ItemsNo; n > 0 {
+				row.Items, row.ItemBar = p.T("websites.items", "Yes", p.Int(o.ItemsYes), "All", p.Int(n)), 100*float64(o.ItemsYes)/float64(n)
+			}
+			if o.Checks > 0 {
+				row.Up = p.T("websites.up", "Share", p.Percent(float64(o.ChecksUp)/float64(o.Checks)), "Checks", p.N("websites.checks", o.Checks))
+			}
 			row.Bar = 100 * float64(o.Barriers) / float64(most)
 		}
 		p.Rows = append(p.Rows, row)
@@ -76,7 +84,7 @@ const maxBarriers = 100
 
 // barriers reads the findings of a page from the event's evidence.
 func (s *server) barriers(p *story, e *probes.Event) []barrier {
-	if e.Kind != probes.WebPage {
+	if e.Kind != probes.WebPage && e.Kind != probes.WebVisited {
 		return nil
 	}
 	i := slices.IndexFunc(e.Evidence, func(x probes.Evidence) bool { return strings.HasSuffix(x.Name, ".findings.json") })

@@ -61,6 +61,11 @@ type Outcome struct {
 	Barriers int `json:"barriers,omitempty"`
 	Doubts   int `json:"doubts,omitempty"`
 	Criteria int `json:"criteria_broken,omitempty"`
+	// Information items that are there and that are missing; light checks afterwards, and those that were answered.
+	ItemsYes int `json:"items_yes,omitempty"`
+	ItemsNo  int `json:"items_no,omitempty"`
+	Checks   int `json:"checks,omitempty"`
+	ChecksUp int `json:"checks_up,omitempty"`
 	Events   int `json:"events"`
 }
 
@@ -104,6 +109,8 @@ type entry struct {
 	classes []string
 	unsure  int
 	site    Result // of a website
+	checks  int
+	up      int
 	events  int
 }
 
@@ -164,6 +171,12 @@ func (e *entry) add(x *probes.Event) {
 		e.received(x)
 	case probes.WebVisited:
 		e.site, e.sent, e.answer = Visited, x.At, *x
+	case probes.WebChecked:
+		if x.Fault != probes.Ours && x.Detail["up"] != "blocked" {
+			if e.checks++; x.Detail["up"] == "yes" {
+				e.up++
+			}
+		}
 	case probes.WebBlocked:
 		e.site, e.sent, e.reason = Blocked, x.At, x.Text
 	case probes.WebFailed:
@@ -230,6 +243,15 @@ func (b *Book) outcome(e *entry, now time.Time) Outcome {
 		o.Sent = line.Campaign(e.sent).UTC()
 		number := func(key string) int { n, _ := strconv.Atoi(e.answer.Detail[key]); return n }
 		o.Pages, o.Barriers, o.Doubts, o.Criteria = number("pages"), number("failed"), number("review"), number("criteria")
+		o.Checks, o.ChecksUp = e.checks, e.up
+		for _, x := range e.answer.Observations {
+			switch x.Value {
+			case probes.Yes:
+				o.ItemsYes++
+			case probes.No:
+				o.ItemsNo++
+			}
+		}
 	}
 	if e.sent.IsZero() || !o.Counted() {
 		return o

@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/emersion/go-msgauth/dkim"
 	"github.com/emersion/go-sasl"
@@ -152,8 +153,11 @@ func knownOf(list []directory.Structure) func(probes.StructureID) item.Known {
 }
 
 // buildWeb reads the settings of the website channel.
-func buildWeb(w *config.Web) (o web.Options, err error) {
-	o = web.Options{Browser: browser.Options{Path: w.Browser}, Pages: w.Pages, Pause: w.Pause, PageBudget: w.PageBudget, SiteBudget: w.SiteBudget}
+func buildWeb(w *config.Web, zone *time.Location) (o web.Options, err error) {
+	o = web.Options{Browser: browser.Options{Path: w.Browser}, Pages: w.Pages, Pause: w.Pause, PageBudget: w.PageBudget, SiteBudget: w.SiteBudget, Check: w.Check}
+	if o.Window, err = web.ParseWindow(w.Window, zone); err != nil {
+		return o, fmt.Errorf("web.window: %w", err)
+	}
 	for i, s := range w.Allow {
 		e, err := proxy.ParseException(s)
 		if err != nil {

@@ -56,7 +56,7 @@ func (p *probeCmd) Run(a *app) error {
 	if err := db.Append(probes.Record{Structure: &s.Structure}, probes.Record{Audit: &audit}); err != nil {
 		return err
 	}
-	sites, err := buildWeb(&conf.Web)
+	sites, err := buildWeb(&conf.Web, time.Local)
 	if err != nil {
 		return cli.UsageError{Err: err}
 	}

@@ -56,7 +56,7 @@ func (p *probeCmd) webOptions(a *app) (o web.Options, known item.Known, err erro
 		if err != nil {
 			return o, known, err
 		}
-		if o, err = buildWeb(&conf.Web); err != nil {
+		if o, err = buildWeb(&conf.Web, time.Local); err != nil {
 			return o, known, err
 		}
 		for i := range list {

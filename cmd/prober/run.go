@@ -44,11 +44,15 @@ func (*runCmd) Run(a *app) error {
 	if err := suppressListed(db, p, list); err != nil {
 		return err
 	}
-	sites, err := buildWeb(&p.Web)
+	zone, err := time.LoadLocation(c.Zone)
 	if err != nil {
 		return cli.UsageError{Err: err}
 	}
-	sites.Known = knownOf(list)
+	sites, err := buildWeb(&p.Web, zone)
+	if err != nil {
+		return cli.UsageError{Err: err}
+	}
+	sites.Known, sites.Archive = knownOf(list), db
 	sites.Seed = strconv.FormatInt(c.Seed, 10)
 	visits := web.New(sites)
 	defer visits.Close()
@@ -68,7 +72,7 @@ func (*runCmd) Run(a *app) error {
 	defer serve(l, feed.Handler(p.Name, db, p.Token))()
 	slog.Info("prober runs", "campaign", launch.Campaign, "audits", launch.Audits, "feed", l.Addr().String(),
 		"campaign_time", launch.Timeline.Campaign(time.Now()).Format(time.RFC3339))
-	runner := &schedule.Runner{Store: db, Probes: map[probes.Channel]probes.Probe{probes.Mail: channel, probes.Web: visits}, Watchers: []probes.Watcher{channel},
+	runner := &schedule.Runner{Store: db, Probes: map[probes.Channel]probes.Probe{probes.Mail: channel, probes.Web: visits}, Watchers: []probes.Watcher{channel, visits},
 		Timeline: launch.Timeline, Hours: hoursOf(db), Parallel: p.Parallel, Limits: map[probes.Channel]int{probes.Web: browser.Tabs()}, Skip: schedule.Skips(c), Late: c.Late, Grace: stopWithin}
 	return runner.Run(a.ctx)
 }

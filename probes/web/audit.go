@@ -34,8 +34,11 @@ type Options struct {
 	Evidence   bool              // keep pictures, logs and documents
 	// Known is what the directory says of a structure, to be compared with what its site says; nil: nothing.
 	Known    func(probes.StructureID) item.Known
-	Injected bool         // axe-core alone, without our own checks: to compare speed with others
-	Log      *slog.Logger // nil: slog's default
+	Window   Window        // in which sites are visited; the zero value: at any time
+	Check    time.Duration // between two looks whether a visited site still answers; 0: none
+	Archive  Archive       // of the sites that were visited; nil: they are not looked at again
+	Injected bool          // axe-core alone, without our own checks: to compare speed with others
+	Log      *slog.Logger  // nil: slog's default
 }
 
 // Auditor audits sites with a browser that it keeps.

@@ -113,6 +113,11 @@ func (p *Proxy) Close() error {
 	return err
 }
 
+// Dial resolves and connects to what the policy lets through, for requests of our own that need no proxy between.
+func (p *Proxy) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	return p.dial(ctx, network, address)
+}
+
 // Renew makes the browser open fresh connections from now on, the old ones end. Chrome sends a request again by itself,
 // a POST too, when a connection that it used before dies before the answer; on a fresh one it never does.
 func (p *Proxy) Renew() {

@@ -15,6 +15,31 @@ const (
 	maxLooks = 10 // kinds of control whose focus is looked at in pixels
 )
 
+// maxInner is how often the tab key may halt within one control of the browser's own: the buttons of a player, the day,
+// month and year of a date.
+const maxInner = 12
+
+// stopsInside says whether the browser itself halts several times within the control.
+func (s *spot) stopsInside() bool {
+	switch s.Tag {
+	case "audio", "video":
+		return true
+	case "input":
+		return slices.Contains([]string{"date", "time", "datetime-local", "month", "week"}, s.Type)
+	}
+	return false
+}
+
+// innerStops is how many more halts a walk may need for them.
+func innerStops(controls []spot) (n int) {
+	for i := range controls {
+		if controls[i].stopsInside() && n < 10*maxInner {
+			n += maxInner
+		}
+	}
+	return n
+}
+
 // stop is where the tab key halted.
 type stop struct {
 	spot
@@ -38,7 +63,8 @@ func (x *try) keyboard() error {
 	at := map[int]int{}
 	looks := map[string]bool{}
 	loop := -1
-	for range min(max(n, len(controls))+8, maxStops) {
+	within := 0 // halts inside the control that has the focus
+	for range min(max(n, len(controls))+8, maxStops) + innerStops(controls) {
 		if err := x.t.Press(x.ctx, browser.KeyTab, browser.Plain); err != nil {
 			return err
 		}
@@ -50,9 +76,14 @@ func (x *try) keyboard() error {
 			break
 		}
 		if i, again := at[s.Key]; again {
+			if i == len(stops)-1 && s.stopsInside() && within < maxInner {
+				within++
+				continue
+			}
 			loop = i
 			break
 		}
+		within = 0
 		at[s.Key] = len(stops)
 		p := stop{spot: *s}
 		if x.hard(&p, looks) {
@@ -185,12 +216,18 @@ func (x *try) traps(stops []stop, loop int, controls []spot, at map[int]int) err
 	if err != nil || modal {
 		return err // a dialog keeps the focus; whether it lets go is tried where it opens
 	}
-	out, err := x.leaves(in, browser.KeyTab, browser.Plain, len(cycle)+1)
+	turn := len(cycle) + 1 // presses that go round once
+	for i := range cycle {
+		if cycle[i].stopsInside() {
+			turn += maxInner
+		}
+	}
+	out, err := x.leaves(in, browser.KeyTab, browser.Plain, turn)
 	for _, way := range []struct {
 		keys string
 		with browser.Modifier
 		n    int
-	}{{browser.KeyTab, browser.Shift, len(cycle) + 1}, {browser.KeyEscape + browser.KeyTab, browser.Plain, 2}, {browser.KeyEscape, browser.Plain, 1},
+	}{{browser.KeyTab, browser.Shift, turn}, {browser.KeyEscape + browser.KeyTab, browser.Plain, 2}, {browser.KeyEscape, browser.Plain, 1},
 		{browser.KeyDown, browser.Plain, 1}, {browser.KeyRight, browser.Plain, 1}} {
 		if out || err != nil {
 			break

@@ -47,15 +47,8 @@ type observation struct {
 
 // itemName is what a website's item is called; "" for those that have a code only.
 func (p *story) itemName(code probes.ItemCode) string {
-	for _, d := range item.Catalog() {
-		if d.Item == code {
-			if p.Lang == "fr" {
-				return d.FR
-			}
-			return d.EN
-		}
-	}
-	return ""
+	d, _ := item.Lookup(code)
+	return d.Name(p.Lang == "fr")
 }
 
 func (s *server) audit(w http.ResponseWriter, r *http.Request) {

@@ -136,7 +136,8 @@ func (w *webShow) item(x *web.Item) {
 		w.a.Printf("\n%s\n", w.say("Information items", "Items d’information"))
 	}
 	w.items[x.Value]++
-	name, unit := web.ItemName(x.Item, w.french)
+	d, _ := item.Lookup(x.Item) // every line that comes is in the catalogue
+	name, unit := d.Name(w.french), d.Unit
 	sign := map[probes.Value]string{probes.Yes: "✓", probes.No: "✗", probes.NotApplicable: "–"}[x.Value]
 	switch {
 	case x.Value == probes.NotApplicable:

@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/net/publicsuffix"
 
-	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/probes/web/browser"
 	"github.com/sonde-fleet/sonde/probes/web/item"
 	"github.com/sonde-fleet/sonde/probes/web/sample"
@@ -31,19 +30,6 @@ func (s *session) items(ctx context.Context, job Job) error {
 		}
 	}
 	return nil
-}
-
-// ItemName is what an item is called, and the unit of its number.
-func ItemName(code probes.ItemCode, french bool) (name, unit string) {
-	for _, d := range item.Catalog() {
-		if d.Item == code {
-			if french {
-				return d.FR, d.Unit
-			}
-			return d.EN, d.Unit
-		}
-	}
-	return string(code), ""
 }
 
 // read says whether the page was read as a page of the site.

@@ -3,6 +3,8 @@ package item
 import (
 	"regexp"
 	"strings"
+
+	"github.com/sonde-fleet/sonde/internal/fold"
 )
 
 const ways = `rue|avenue|ave?\.?|boulevard|bd\.?|blvd|place|pl\.?|chemin|che?m?\.|route|rte\.?|allees?|impasse|imp\.|quai|cours?|square|esplanade|passage|ruelle|montee|faubourg|fbg|promenade|` +
@@ -66,7 +68,7 @@ func (r *reader) street(at int) (from int, way string) {
 
 // lastStreet finds the way that a line names last, in the author's spelling.
 func lastStreet(segment string) (int, string) {
-	folded, at := foldMap(segment)
+	folded, at := fold.Map(segment)
 	trimmed := ending.ReplaceAllString(strings.TrimSpace(folded), "")
 	lead := len(folded) - len(strings.TrimLeft(folded, " "))
 	cutoff := lead + len(trimmed)

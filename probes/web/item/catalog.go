@@ -1,6 +1,10 @@
 package item
 
-import "github.com/sonde-fleet/sonde/probes"
+import (
+	"slices"
+
+	"github.com/sonde-fleet/sonde/probes"
+)
 
 // Def is one information item of the website channel: what is observed, in what unit, after which norm.
 type Def struct {
@@ -29,6 +33,23 @@ const (
 // Catalog lists every item of the channel in the order of reports.
 func Catalog() []Def { return catalog }
 
+// Lookup is the definition of an item.
+func Lookup(code probes.ItemCode) (Def, bool) {
+	i := slices.IndexFunc(catalog, func(d Def) bool { return d.Item == code })
+	if i < 0 {
+		return Def{}, false
+	}
+	return catalog[i], true
+}
+
+// Name is what the item is called.
+func (d Def) Name(french bool) string {
+	if french {
+		return d.FR
+	}
+	return d.EN
+}
+
 var catalog = []Def{
 	{Item: "web.telephone", EN: "A telephone number is published", FR: "Un numéro de téléphone est publié", Source: spPlus, codes: []Code{Telephone}},
 	{Item: "web.telephone.link", EN: "The number can be called by a link", FR: "Le numéro s’appelle par un lien", Source: ours, when: Telephone},
@@ -38,8 +59,8 @@ var catalog = []Def{
 	{Item: "web.address", EN: "A postal address is published", FR: "Une adresse postale est publiée", Source: spPlus, codes: []Code{Address}},
 	{Item: "web.map", EN: "A map or a link to one shows the place", FR: "Un plan ou un lien vers un plan situe l’accueil", Source: spPlus, codes: []Code{Map}},
 	{Item: "web.hours", EN: "Opening hours are published", FR: "Les horaires d’ouverture sont publiés", Source: spPlus, codes: []Code{Hours, UnsureHours}},
-	{Item: "web.hours.data", EN: "Opening hours are also data (schema.org)", FR: "Les horaires sont aussi des données (schema.org)", Source: ours, codes: []Code{AgreedHours}},
-	{Item: "web.hours.data.agree", EN: "Hours as data and hours in the text are the same", FR: "Les horaires en données et ceux du texte sont les mêmes", Source: ours, when: AgreedHours},
+	{Item: "web.hours.data", EN: "Opening hours are also data (schema.org)", FR: "Les horaires sont aussi des données (schema.org)", Source: ours, codes: []Code{DataHours}},
+	{Item: "web.hours.data.agree", EN: "Hours as data and hours in the text are the same", FR: "Les horaires en données et ceux du texte sont les mêmes", Source: ours, when: DataHours},
 	{Item: "web.contact-form", EN: "A form writes to the body", FR: "Un formulaire permet d’écrire", Source: spPlus, codes: []Code{ContactForm}},
 	{Item: "web.contact-form.no-captcha", EN: "The form asks no picture puzzle", FR: "Le formulaire n’impose pas de captcha", Source: rgaa, when: ContactForm},
 	{Item: "web.appointment", EN: "An appointment can be made online", FR: "Un rendez-vous se prend en ligne", Source: spPlus, codes: []Code{Appointment}},

@@ -40,7 +40,7 @@ func (r *reader) council() {
 			continue
 		}
 		linked := r.linkIn(l.from, l.to)
-		if region := regionOf(r.nodeAt(l.from)); region == "nav" || region == "footer" {
+		if l.region == "nav" || l.region == "footer" {
 			continue // a menu names pages; what it leads to is judged there
 		}
 		if agendaWords.MatchString(over) && dayMonth.MatchString(l.folded) || agendaWords.MatchString(l.folded) && (anyDate.MatchString(near) || dayMonth.MatchString(near) || linked || strings.Contains(l.folded, "ordre du jour")) {

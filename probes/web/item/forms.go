@@ -16,7 +16,6 @@ var (
 	searchName      = regexp.MustCompile(`(?i)^(q|s|query|search|recherche|searchword|search_block_form|keys|keywords?|mots?|motcle|texte?)$|\[(sword|q)\]`)
 	newsletterWords = regexp.MustCompile(`\b(newsletters?|lettre d'(information|infos?|actualites?)|infolettre|abonne[rz]|s'abonner|inscrivez-vous a|je m'abonne|alertes? (mail|sms))\b`)
 	commentWords    = regexp.MustCompile(`\b(laisser un commentaire|votre commentaire|poster le commentaire|commentaires?|ajouter un commentaire|leave a (reply|comment))\b`)
-	loginWords      = regexp.MustCompile(`(?i)pass(word|e|wd)?|pwd`)
 	messageWords    = regexp.MustCompile(`\b(messages?|demande|question|objet|commentaires?|texte|precisez|remarques?|contenu|description|ecri(re|vez))\b`)
 	captchaHTML     = regexp.MustCompile(`(?i)g-recaptcha|h-captcha|hcaptcha|cf-turnstile|frc-captcha|friendly-?captcha|captchetat|recaptcha|captcha`)
 	captchaWords    = regexp.MustCompile(`\b(captcha|anti-?(spam|robots?)|recopie[rz] (le|les|ce)|je ne suis pas un robot|combien (font|fait)|code de securite|verification humaine|question de securite)\b|\b\d+ ?[+x*] ?\d+ ?= ?\??`)

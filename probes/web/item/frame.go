@@ -41,7 +41,7 @@ func (r *reader) frame() {
 		if licensed.MatchString(l.folded) {
 			r.add(LegalCopyright, "", l.from, l.to)
 		}
-		if l.to-l.from < 300 && strings.Contains(l.folded, "franceconnect") && regionOf(r.nodeAt(l.from)) != "nav" {
+		if l.to-l.from < 300 && strings.Contains(l.folded, "franceconnect") && l.region != "nav" {
 			r.add(FranceConnect, "", l.from, l.to)
 		}
 	}
@@ -124,22 +124,8 @@ func (r *reader) dates() {
 		r.add(Updated, best, from, to)
 		return
 	}
-	if len(r.headings) > 0 { // a date alone below the title
-		for _, h := range r.headings {
-			if i := r.lineAt(h.to) + 1; h.level == 1 && i < len(r.lines) {
-				for _, l := range r.lines[max(0, i-1):min(len(r.lines), i+1)] {
-					if strings.Contains(l.folded, "etabli") {
-						continue // a statement's own date
-					}
-					if m := anyDate.FindStringIndex(l.folded); m != nil && l.from >= h.to-1 && m[1]-m[0] >= len(l.folded)-12 {
-						if iso := isoDate(l.folded); iso != "" && regionOf(r.nodeAt(l.from)) != "aside" {
-							r.add(Updated, iso, l.from, l.to)
-							return
-						}
-					}
-				}
-			}
-		}
+	if r.dateBelowTitle() {
+		return
 	}
 	r.doc.Find("time, [class*=publi], [class*=date], [class*=posted], [class*=meta], [class*=maj], [itemprop=datePublished], [itemprop=dateModified]").EachWithBreak(func(i int, s sel) bool {
 		n := s.Nodes[0]
@@ -155,6 +141,27 @@ func (r *reader) dates() {
 		}
 		return true
 	})
+}
+
+// dateBelowTitle files a date that stands alone below a title.
+func (r *reader) dateBelowTitle() bool {
+	for _, h := range r.headings {
+		i := r.lineAt(h.to) + 1
+		if h.level != 1 || i >= len(r.lines) {
+			continue
+		}
+		for _, l := range r.lines[i-1 : i+1] {
+			m := anyDate.FindStringIndex(l.folded)
+			if m == nil || l.from < h.to-1 || m[1]-m[0] < len(l.folded)-12 || l.region == "aside" || strings.Contains(l.folded, "etabli") { // a statement's own date
+				continue
+			}
+			if iso := isoDate(l.folded); iso != "" {
+				r.add(Updated, iso, l.from, l.to)
+				return true
+			}
+		}
+	}
+	return false
 }
 
 var datelineClass = regexp.MustCompile(`\b(published|updated|info-?publi|posted-?on|entry-(date|meta)|post-?(date|meta)|date-?(publication|published|maj|modif\w*)|article-?(date|meta|info)|dateline|(date-)?maj|publication-?date|news-(date|list-date)|created|submitted)\b`)

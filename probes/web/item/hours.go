@@ -103,7 +103,7 @@ func (r *reader) data() {
 				continue
 			}
 			if osm, ok := hours.FromSchema(x.Hours, x.Specs); ok {
-				r.addNode(AgreedHours, osm, s.Nodes[0], strings.Join(x.Hours, "; "))
+				r.addNode(DataHours, osm, s.Nodes[0], strings.Join(x.Hours, "; "))
 			}
 		}
 		return i < 20
@@ -122,13 +122,13 @@ func (r *reader) data() {
 	})
 	if len(said) > 0 {
 		if osm, ok := hours.FromSchema(said, r.microSpecs()); ok {
-			r.addNode(AgreedHours, osm, r.doc.Find("[itemprop=openingHours]").Nodes[0], strings.Join(said, "; "))
+			r.addNode(DataHours, osm, r.doc.Find("[itemprop=openingHours]").Nodes[0], strings.Join(said, "; "))
 		}
 		return
 	}
 	if list := r.microSpecs(); len(list) > 0 {
 		if osm, ok := hours.FromSchema(nil, list); ok {
-			r.addNode(AgreedHours, osm, r.doc.Find("[itemprop=openingHoursSpecification]").Nodes[0], osm)
+			r.addNode(DataHours, osm, r.doc.Find("[itemprop=openingHoursSpecification]").Nodes[0], osm)
 		}
 	}
 }

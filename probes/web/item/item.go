@@ -30,7 +30,7 @@ const (
 	Updated       Code = "updated"        // ISO 8601
 	Language      Code = "languages"      // one mention for each that is offered
 	UnsureHours   Code = "hours-unsure"   // the same where something beside them was not understood: published, and compared with nothing
-	AgreedHours   Code = "hours-data"     // from schema.org data of the page
+	DataHours     Code = "hours-data"     // from schema.org data of the page
 )
 
 // Codes that are there or not.

@@ -143,7 +143,7 @@ func judge(t *testing.T, name string, all *tally, by map[Code]*tally) {
 		if m.Code == UnsureHours {
 			continue // nobody is compared with them
 		}
-		if m.Code != AgreedHours && !slices.ContainsFunc(found, func(x Mention) bool { return x.Code == m.Code && same(m.Code, x.Value, m.Value) }) {
+		if m.Code != DataHours && !slices.ContainsFunc(found, func(x Mention) bool { return x.Code == m.Code && same(m.Code, x.Value, m.Value) }) {
 			found = append(found, m)
 		}
 	}

@@ -56,22 +56,13 @@ func (r *reader) part(i, n int) string {
 	return b.String()
 }
 
-func (r *reader) headingAt(from int) bool {
-	for _, h := range r.headings {
-		if h.from == from {
-			return true
-		}
-	}
-	return false
-}
-
 // legal finds what the law makes a legal notice say.
 func (r *reader) legal() {
 	if !r.aboutLegal() {
 		return
 	}
 	for i, l := range r.lines {
-		if region := regionOf(r.nodeAt(l.from)); region == "nav" || region == "footer" && !legalPage.MatchString(r.title) {
+		if l.region == "nav" || l.region == "footer" && !legalPage.MatchString(r.title) {
 			continue
 		}
 		if m := director.FindStringIndex(l.folded); m != nil && r.says(i, m[1]) {
@@ -80,7 +71,7 @@ func (r *reader) legal() {
 		if m := editor.FindStringIndex(l.folded); m != nil && r.says(i, m[1]) {
 			r.add(LegalEditor, "", l.from, l.to)
 		}
-		if copyright.MatchString(l.folded) && regionOf(r.nodeAt(l.from)) != "footer" {
+		if copyright.MatchString(l.folded) && l.region != "footer" {
 			r.add(LegalCopyright, "", l.from, l.to)
 		}
 		if m := host.FindStringIndex(l.folded); m != nil && r.says(i, m[1]) && !notHost.MatchString(l.folded) {
@@ -117,7 +108,7 @@ func (r *reader) says(i, after int) bool {
 func (r *reader) privacy() {
 	about := privacyPage.MatchString(r.title) || privacyPage.MatchString(r.path) || r.headed(privacyPage) || r.aboutLegal()
 	for _, l := range r.lines {
-		if regionOf(r.nodeAt(l.from)) == "nav" || !about && !personal.MatchString(l.folded) {
+		if l.region == "nav" || !about && !personal.MatchString(l.folded) {
 			continue
 		}
 		if controller.MatchString(l.folded) {

@@ -9,8 +9,6 @@ import (
 	"github.com/sonde-fleet/sonde/internal/fold"
 )
 
-func foldMap(s string) (string, []int) { return fold.Map(s) }
-
 func foldLine(s string) string { return strings.TrimSpace(fold.Text(s)) }
 
 var (
@@ -20,7 +18,6 @@ var (
 	shortNumber   = regexp.MustCompile(`\b(?:3\d[ .]?\d{2}|1[016]\d{2})\b`)
 	called        = regexp.MustCompile(`(tel(ephone)?|appel(ez|er)?|compos(ez|er)|numero|joindre|allo|au|le)[ :.]*$`)
 	faxBefore     = regexp.MustCompile(`\b(fax|telecopie(ur)?|tcp)\b[^a-z]*$`)
-	phoneBefore   = regexp.MustCompile(`\b(tel(ephone)?|phone|portable|mobile|gsm|standard)\b[^a-z]*((ou|et|/|-) ?fax[^a-z]*)?$`)
 	faxToo        = regexp.MustCompile(`\btel(ephone)?\.? ?(/|et|&|-|ou) ?(fax|telecopie)[^a-z]*$`)
 	emergency     = regexp.MustCompile(`\b(samu|pompiers?|police secours|urgences?|numeros? d'urgence|numero d'appel d'urgence|incendie)\b`)
 	emergencyNo   = regexp.MustCompile(`\b(15|17|18|112|114|115|119)\b`)
@@ -34,7 +31,7 @@ var regions = []string{"FR", "GP", "MQ", "GF", "RE", "YT", "PM", "BL", "MF"}
 var plainFrench = regexp.MustCompile(`^[1-79]\d{8}$`)
 
 // e164 returns the number in international form, "" where it is none that may be valid.
-func e164(raw string) (string, *phonenumbers.PhoneNumber) {
+func e164(raw string) string {
 	raw = strings.NewReplacer("(0)", "", "–", "-").Replace(raw)
 	if strings.HasPrefix(raw, "00") {
 		raw = "+" + raw[2:]
@@ -42,14 +39,14 @@ func e164(raw string) (string, *phonenumbers.PhoneNumber) {
 	for _, region := range regions {
 		n, err := phonenumbers.Parse(raw, region)
 		if err == nil && phonenumbers.IsValidNumber(n) {
-			return phonenumbers.Format(n, phonenumbers.E164), n
+			return phonenumbers.Format(n, phonenumbers.E164)
 		}
 	}
 	// Numbering plans grow faster than tables of them: ten figures that begin like a line of the mainland are one.
 	if n, err := phonenumbers.Parse(raw, "FR"); err == nil && n.GetCountryCode() == 33 && plainFrench.MatchString(phonenumbers.GetNationalSignificantNumber(n)) {
-		return phonenumbers.Format(n, phonenumbers.E164), n
+		return phonenumbers.Format(n, phonenumbers.E164)
 	}
-	return "", nil
+	return ""
 }
 
 // phones finds the numbers at which the body is called, and which of them cost more than a call.
@@ -67,10 +64,10 @@ func (r *reader) phones() {
 			continue
 		}
 		digits := strings.Map(keepDigits, raw)
-		if e, _ := e164(raw); e != "" {
-			r.phone(e, a, squeezeOr(a.name, raw))
+		if e := e164(raw); e != "" {
+			r.addNode(Telephone, e, a.node, squeezeOr(a.name, raw))
 		} else if len(digits) == 4 && shortNumber.MatchString(digits) {
-			r.phone(digits, a, squeezeOr(a.name, raw))
+			r.addNode(Telephone, digits, a.node, squeezeOr(a.name, raw))
 		}
 	}
 	for at, n := 0, 0; n < 2000; n++ {
@@ -94,10 +91,6 @@ func (r *reader) phones() {
 	r.emergencies()
 }
 
-func (r *reader) phone(value string, a anchor, passage string) {
-	r.addNode(Telephone, value, a.node, passage)
-}
-
 // number judges what may be a number in the text, and returns where to look on.
 func (r *reader) number(from, to int) (next int) {
 	if from > 0 && isDigitOrLetter(r.plain[from-1]) || to < len(r.plain) && isDigit(r.plain[to]) {
@@ -107,7 +100,7 @@ func (r *reader) number(from, to int) (next int) {
 	if before := strings.TrimRight(r.plain[max(0, from-3):from], " .-"); before != "" && isDigit(before[len(before)-1]) && r.plain[from] != '+' && from != r.lastNumber {
 		return to
 	}
-	e, _ := e164(r.plain[from:to])
+	e := e164(r.plain[from:to])
 	if e == "" { // digits of something else may follow
 		if e, to = r.shorter(from, to); e == "" {
 			return to
@@ -131,7 +124,7 @@ func (r *reader) shorter(from, to int) (string, int) {
 		if c := r.plain[end]; c >= '0' && c <= '9' {
 			continue
 		}
-		if e, _ := e164(r.plain[from:end]); e != "" {
+		if e := e164(r.plain[from:end]); e != "" {
 			return e, end
 		}
 	}

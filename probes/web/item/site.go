@@ -204,7 +204,7 @@ func (s *summary) contacts() {
 		}
 	}
 	for _, p := range s.pages {
-		data := Values(p.Mentions, AgreedHours)
+		data := Values(p.Mentions, DataHours)
 		text := Values(p.Mentions, Hours)
 		if len(data) == 0 || len(text) == 0 || Has(p.Mentions, UnsureHours) {
 			continue

@@ -59,7 +59,7 @@ func (r *reader) statement() {
 	n := r.doc.Find("h1, h2, body").First().Nodes
 	r.addNode(Statement, "", n[0], r.title)
 	for i, l := range r.lines {
-		if region := regionOf(r.nodeAt(l.from)); region == "nav" || region == "footer" || region == "header" {
+		if l.region == "nav" || l.region == "footer" || l.region == "header" {
 			continue
 		}
 		r.statementLine(i, l)
@@ -98,7 +98,7 @@ func group(s string, m []int, n int) string {
 // statementLine looks at one line of the statement for each part of the model.
 func (r *reader) statementLine(i int, l line) {
 	r.level(l.folded, func(v string) {
-		if len(r.values(Level)) == 0 || regionOf(r.nodeAt(l.from)) == "main" && !strings.Contains(l.folded, "critere") {
+		if len(r.values(Level)) == 0 || l.region == "main" && !strings.Contains(l.folded, "critere") {
 			r.add(Level, v, l.from, l.to)
 		}
 	})

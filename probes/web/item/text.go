@@ -43,6 +43,7 @@ type heading struct {
 type line struct {
 	from, to int
 	folded   string
+	region   string // of what it begins with
 }
 
 const (
@@ -61,7 +62,7 @@ func render(root *html.Node) text {
 		if i := strings.IndexByte(t.plain[from:], '\n'); i >= 0 {
 			to = from + i
 		}
-		t.lines = append(t.lines, line{from, to, strings.TrimSpace(fold.Text(t.plain[from:to]))})
+		t.lines = append(t.lines, line{from, to, strings.TrimSpace(fold.Text(t.plain[from:to])), regionOf(t.nodeAt(from))})
 		from = to + 1
 	}
 	slices.SortStableFunc(w.headings, func(a, b heading) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.level, b.level)) })
@@ -268,12 +269,7 @@ func (t *text) over(at int) []string {
 	var out []string
 	level, region := 99, regionOf(t.nodeAt(at))
 	apart := region != "main" && region != ""
-	i, _ := slices.BinarySearchFunc(t.headings, at, func(h heading, at int) int {
-		if h.from <= at {
-			return -1
-		}
-		return 1
-	})
+	i, _ := slices.BinarySearchFunc(t.headings, at+1, headingFrom)
 	for _, h := range slices.Backward(t.headings[:i]) {
 		if apart && h.region != region {
 			break // what stands over the page's text does not stand over its footer
@@ -287,6 +283,14 @@ func (t *text) over(at int) []string {
 		}
 	}
 	return out
+}
+
+func headingFrom(h heading, at int) int { return h.from - at }
+
+// headingAt says whether a heading begins at a place of the text.
+func (t *text) headingAt(from int) bool {
+	_, yes := slices.BinarySearchFunc(t.headings, from, headingFrom)
+	return yes
 }
 
 // lineAt is the index of the line that holds a place of the text.

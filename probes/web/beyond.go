@@ -26,8 +26,9 @@ func (s *session) beyond(ctx context.Context, m *item.Measured) {
 	if err != nil {
 		return
 	}
-	first := s.homeVisit()
-	if first != nil {
+	var first *visit
+	if pages := s.pages(); len(pages) > 0 && pages[0].line.Page == s.end.Site {
+		first = pages[0]
 		m.ThirdParties = thirdParties(first.load)
 		secure := home.Scheme == "https"
 		m.HTTPS = &secure
@@ -40,7 +41,7 @@ func (s *session) beyond(ctx context.Context, m *item.Measured) {
 			}
 		}
 	}
-	s.search(ctx, first, m)
+	s.search(ctx, first, home.Host, m)
 	s.absent(ctx, home, m)
 	s.files(ctx, home, m)
 	if home.Scheme == "https" && home.Port() == "" {
@@ -53,21 +54,12 @@ func (s *session) beyond(ctx context.Context, m *item.Measured) {
 	}
 }
 
-func (s *session) homeVisit() *visit {
-	for _, v := range s.visits {
-		if v.read() && v.line.Page == s.end.Site {
-			return v
-		}
-	}
-	return nil
-}
-
 // ask gets an address politely; nil where robots.txt forbids it or nothing came.
 func (s *session) ask(ctx context.Context, u *url.URL) *fetched {
 	if may, _ := s.manners.may(ctx, u); !may || s.manners.wait(ctx, u) != nil {
 		return nil
 	}
-	r, err := fetch(ctx, s.client, s.manners.agent, u.String(), maxAside)
+	r, err := fetch(ctx, s.client, s.manners.agent, u.String(), maxAside, nil)
 	if err != nil {
 		s.log.Debug("not answered", "url", u.String(), "error", err)
 		return nil
@@ -127,14 +119,14 @@ func (s *session) files(ctx context.Context, home *url.URL, m *item.Measured) {
 
 // search asks the site's own search for a word from the title of a page that exists, and looks for that page among the
 // results. The page of results is in RGAA's sample too.
-func (s *session) search(ctx context.Context, home *visit, m *item.Measured) {
+func (s *session) search(ctx context.Context, home *visit, host string, m *item.Measured) {
 	if home == nil || len(home.seen.Forms) == 0 {
 		return
 	}
 	form := home.seen.Forms[0]
 	word, page := s.rareWord(home)
 	u, err := url.Parse(form.Action)
-	if word == "" || err != nil || !strings.EqualFold(u.Host, hostOf(s.end.Site)) {
+	if word == "" || err != nil || !strings.EqualFold(u.Host, host) {
 		return
 	}
 	q := url.Values{}
@@ -191,12 +183,4 @@ func (s *session) rareWord(home *visit) (word, page string) {
 		}
 	}
 	return word, page
-}
-
-func hostOf(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	return u.Host
 }

@@ -56,10 +56,9 @@ const answerWithin = 45 * time.Second
 // Submit writes a letter through the contact form at an address, at most once. Everything is filled in and checked while
 // nothing has left; then sending is called with a picture of the form, and only if it returns nil the form is sent, by one
 // click on a fresh connection. An error means that nothing has left and that the fault was ours.
-func (a *Auditor) Submit(ctx context.Context, address string, l Letter, sending func([]probes.Evidence) error) (*Submission, error) {
-	home, err := url.Parse(address)
-	if err != nil || home.Host == "" {
-		return nil, fmt.Errorf("%q is not the address of a form", address)
+func (a *Auditor) Submit(ctx context.Context, target string, l Letter, sending func([]probes.Evidence) error) (*Submission, error) {
+	if _, err := address(target); err != nil {
+		return nil, err
 	}
 	b, free, err := a.pool.get(ctx)
 	if err != nil {
@@ -76,11 +75,11 @@ func (a *Auditor) Submit(ctx context.Context, address string, l Letter, sending 
 		return nil, err
 	}
 	defer tab.Close()
-	f := &filling{tab: tab, letter: l, log: a.o.Log.With("form", address)}
+	f := &filling{tab: tab, letter: l, log: a.o.Log.With("form", target)}
 	if err := tab.Citizen(ctx); err != nil {
 		return nil, err
 	}
-	load, err := tab.Load(ctx, address)
+	load, err := tab.Load(ctx, target)
 	if err != nil {
 		return nil, fmt.Errorf("open the form: %w", err)
 	}
@@ -117,9 +116,7 @@ type field struct {
 	Legend   string   `json:"legend"`
 	Auto     string   `json:"auto"`
 	Required bool     `json:"required"`
-	Max      int      `json:"max"`
 	Value    string   `json:"value"`
-	Checked  bool     `json:"checked"`
 	Options  []option `json:"options"`
 }
 
@@ -132,31 +129,31 @@ func (f *filling) deliver(ctx context.Context, site *browser.Site, sending func(
 	if err := f.tab.Settle(ctx, settle); err != nil {
 		return nil, err
 	}
-	visible, err := browser.Eval[string](ctx, f.tab, strings.TrimSpace(visibleJS))
+	said, err := mentions(ctx, f.tab)
 	if err != nil {
 		return nil, err
 	}
-	mentions := item.Read(f.tab.Current().URL, []byte(visible))
-	at := slices.IndexFunc(mentions, func(m item.Mention) bool { return m.Code == item.ContactForm })
+	at := slices.IndexFunc(said, func(m item.Mention) bool { return m.Code == item.ContactForm })
 	switch {
 	case at < 0:
 		return f.byHand(ctx, "no form that writes to the body was found on the page"), nil
-	case item.Has(mentions, item.Captcha):
+	case item.Has(said, item.Captcha):
 		return f.byHand(ctx, "the form wants a captcha"), nil
 	}
 	if err := f.tab.InjectIn(ctx, browser.Main, formJS); err != nil {
 		return nil, err
 	}
-	if f.form, err = browser.Eval[form](ctx, f.tab, fmt.Sprintf("sondeForm.read(%q)", mentions[at].Selector)); err != nil {
+	if f.form, err = browser.Eval[form](ctx, f.tab, fmt.Sprintf("sondeForm.read(%q)", said[at].Selector)); err != nil {
 		return nil, err
 	}
 	if !f.form.Found || !f.form.Send {
 		return f.byHand(ctx, "the form has no button that sends it"), nil
 	}
-	if why, err := f.fill(ctx); err != nil || why != "" {
-		if err != nil {
-			return nil, err
-		}
+	why, err := f.fill(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if why != "" {
 		return f.byHand(ctx, why), nil
 	}
 	if f.before, err = browser.Eval[string](ctx, f.tab, bodyText); err != nil {

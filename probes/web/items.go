@@ -35,16 +35,23 @@ func (s *session) items(ctx context.Context, job Job) error {
 // read says whether the page was read as a page of the site.
 func (v *visit) read() bool { return v.line.Result == Audited || v.line.Result == Partial }
 
-// visited are the pages that were read, the home page first, with how far from it they are. Pages that only lead on by
-// themselves are left out: nobody stays on them.
-func (s *session) visited() []item.Visited {
-	var pages []*visit
-	var nodes []sample.Node
+// pages are those that were read, the home page first. Pages that only lead on by themselves are left out: nobody stays on
+// them.
+func (s *session) pages() (out []*visit) {
 	for _, v := range s.visits {
-		if v.read() && !(v.pick.Why == sample.Home && v.line.Page != s.end.Site) {
-			pages = append(pages, v)
-			nodes = append(nodes, sample.Node{Asked: v.pick.URL, URL: v.line.Page, Links: v.seen.Links})
+		if v.read() && (v.pick.Why != sample.Home || v.line.Page == s.end.Site) {
+			out = append(out, v)
 		}
+	}
+	return out
+}
+
+// visited are the pages with how far from the home page they are.
+func (s *session) visited() []item.Visited {
+	pages := s.pages()
+	nodes := make([]sample.Node, len(pages))
+	for i, v := range pages {
+		nodes[i] = sample.Node{Asked: v.pick.URL, URL: v.line.Page, Links: v.seen.Links}
 	}
 	all := sample.Clicks(nodes, func(sample.Link) bool { return true })
 	menus := sample.Clicks(nodes, func(l sample.Link) bool { return l.Region == "nav" })

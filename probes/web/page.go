@@ -147,15 +147,22 @@ func (s *session) look(ctx context.Context, v *visit) (err error) {
 		return err
 	}
 	if !s.o.Injected {
-		visible, err := browser.Eval[string](ctx, s.tab, strings.TrimSpace(visibleJS))
-		if err != nil {
+		if v.mentions, err = mentions(ctx, s.tab); err != nil {
 			return err
 		}
-		v.mentions = item.Read(s.tab.Current().URL, []byte(visible))
 	}
 	v.timing, err = s.tab.Measure(ctx)
 	v.line.Page = s.tab.Current().URL
 	return err
+}
+
+// mentions reads what the page in the tab tells a citizen.
+func mentions(ctx context.Context, t *browser.Tab) ([]item.Mention, error) {
+	visible, err := browser.Eval[string](ctx, t, strings.TrimSpace(visibleJS))
+	if err != nil {
+		return nil, err
+	}
+	return item.Read(t.Current().URL, []byte(visible)), nil
 }
 
 // check runs the checks one after the other. One that the budget cuts short, or that the page breaks, is named as
@@ -240,9 +247,12 @@ func (s *session) evidence(ctx context.Context, v *visit) []probes.Evidence {
 	if data, err := json.Marshal(harOf(v)); err == nil {
 		list = append(list, probes.Evidence{Type: "application/json", Name: name + ".har", Body: data})
 	}
-	for kind, what := range map[string]any{"findings": v.findings, "mentions": v.mentions} {
-		if data, err := json.Marshal(what); err == nil {
-			list = append(list, probes.Evidence{Type: "application/json", Name: name + "." + kind + ".json", Body: data})
+	for _, x := range []struct {
+		kind string
+		what any
+	}{{"findings", v.findings}, {"mentions", v.mentions}} {
+		if data, err := json.Marshal(x.what); err == nil {
+			list = append(list, probes.Evidence{Type: "application/json", Name: name + "." + x.kind + ".json", Body: data})
 		}
 	}
 	type box struct {

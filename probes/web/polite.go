@@ -65,7 +65,7 @@ func (m *manners) host(ctx context.Context, u *url.URL) *host {
 	}
 	h := &host{pause: m.pause}
 	m.hosts[key] = h
-	r, err := fetch(ctx, m.client, m.agent, key+"/robots.txt", maxRobots)
+	r, err := fetch(ctx, m.client, m.agent, key+"/robots.txt", maxRobots, nil)
 	switch {
 	case err != nil: // the page itself will say why
 	case r.status >= 500:
@@ -92,13 +92,21 @@ func (m *manners) wait(ctx context.Context, u *url.URL) error {
 	}
 	h.next = at.Add(h.pause)
 	m.mu.Unlock()
-	timer := time.NewTimer(time.Until(at))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
+	if !sleep(ctx, time.Until(at)) {
 		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// sleep is false when ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(max(d, 0))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
 	}
 }
 
@@ -135,9 +143,13 @@ type fetched struct {
 	reply  *http.Response
 }
 
-// fetch gets an address with the audit's own client, which goes through the proxy too.
-func fetch(ctx context.Context, c *http.Client, agent, address string, most int64) (*fetched, error) {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+// fetchWithin bounds one request that is made without the browser.
+const fetchWithin = 20 * time.Second
+
+// fetch gets an address with a client that calls nothing but public addresses. more are fields beside those that say who
+// asks; nil: none.
+func fetch(ctx context.Context, c *http.Client, agent, address string, most int64, more http.Header) (*fetched, error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchWithin)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -145,6 +157,9 @@ func fetch(ctx context.Context, c *http.Client, agent, address string, most int6
 	}
 	req.Header.Set("User-Agent", agent)
 	req.Header.Set("Accept-Language", "fr,en;q=0.5")
+	for name, values := range more {
+		req.Header[name] = values
+	}
 	r, err := c.Do(req)
 	if err != nil {
 		return nil, err
@@ -152,7 +167,7 @@ func fetch(ctx context.Context, c *http.Client, agent, address string, most int6
 	defer r.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(r.Body, most+1))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read the page: %w", err)
 	}
 	f := &fetched{url: r.Request.URL.String(), status: r.StatusCode, mime: r.Header.Get("Content-Type"), header: r.Header, reply: r}
 	f.cut = int64(len(body)) > most

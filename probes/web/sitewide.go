@@ -32,12 +32,7 @@ const smallSite = 8
 
 // together compares the pages of the site with each other and reports what they break as a set.
 func (s *session) together() error {
-	var pages []*visit
-	for _, v := range s.visits {
-		if v.read() && v.pick.Why != sample.Search && !(v.pick.Why == sample.Home && v.line.Page != s.end.Site) {
-			pages = append(pages, v)
-		}
-	}
+	pages := s.pages()
 	if len(pages) < 3 || s.frontier == nil {
 		return nil
 	}

@@ -3,8 +3,6 @@ package web
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -25,10 +23,8 @@ type Archive interface {
 	Paused() bool
 }
 
-const (
-	checkWithin = 20 * time.Second
-	checkReads  = 64 << 10 // octets of a home page that are read: it answers, or it does not
-)
+// checkReads is how many octets of a home page are read: it answers, or it does not.
+const checkReads = 64 << 10
 
 // Watch looks again and again, every Options.Check, whether the sites that were visited still answer, until their audits
 // are closed. It is one light request a site: no browser, a connection of its own, and If-None-Match where the site gave
@@ -43,8 +39,8 @@ func (c *Channel) Watch(ctx context.Context, record func(probes.Event) error) er
 		return err
 	}
 	defer guard.Close() //nolint:errcheck // it listens for nobody
-	w := &watch{tags: map[string]http.Header{}, client: &http.Client{Timeout: checkWithin,
-		Transport: &http.Transport{DialContext: guard.Dial, DisableKeepAlives: true, TLSHandshakeTimeout: checkWithin}}}
+	w := &watch{tags: map[string]http.Header{}, client: &http.Client{
+		Transport: &http.Transport{DialContext: guard.Dial, DisableKeepAlives: true, TLSHandshakeTimeout: fetchWithin}}}
 	for {
 		round := time.Now()
 		sites, err := c.watched()
@@ -87,17 +83,6 @@ func (c *Channel) watched() (out []probes.Audit, err error) {
 	return out, err
 }
 
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(max(d, 0))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
-}
-
 // watch is what the checks remember of the sites.
 type watch struct {
 	client *http.Client
@@ -118,7 +103,7 @@ func (w *watch) look(ctx context.Context, a probes.Audit, others bool, every tim
 	case err != nil:
 		e.Text, e.Detail["up"], e.Fault = err.Error(), "no", probes.Theirs
 		// Where nobody answers us any more it is we who are cut off.
-		if local(err) || others && time.Since(w.lastUp) > every+checkWithin {
+		if local(err) || others && time.Since(w.lastUp) > every+fetchWithin {
 			e.Fault = probes.Ours
 		}
 	case status == http.StatusUnauthorized || status == http.StatusForbidden || status == http.StatusTooManyRequests:
@@ -140,16 +125,7 @@ func (w *watch) ask(ctx context.Context, target string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
-	if err != nil {
-		return 0, err
-	}
-	req.Header.Set("User-Agent", "Mozilla/5.0 (compatible; "+browser.UserAgentSuffix+")")
-	req.Header.Set("Accept-Language", "fr,en;q=0.5")
-	for name, values := range w.tags[u.String()] {
-		req.Header[name] = values
-	}
-	r, err := w.client.Do(req)
+	r, err := fetch(ctx, w.client, "Mozilla/5.0 (compatible; "+browser.UserAgentSuffix+")", u.String(), checkReads, w.tags[u.String()])
 	if err != nil {
 		var asked *url.Error
 		if errors.As(err, &asked) {
@@ -157,20 +133,16 @@ func (w *watch) ask(ctx context.Context, target string) (int, error) {
 		}
 		return 0, err
 	}
-	defer r.Body.Close()
-	if _, err := io.Copy(io.Discard, io.LimitReader(r.Body, checkReads)); err != nil {
-		return 0, fmt.Errorf("read the page: %w", err)
-	}
-	if r.StatusCode == http.StatusOK {
+	if r.status == http.StatusOK {
 		tags := http.Header{}
 		for from, to := range map[string]string{"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"} {
-			if v := r.Header.Get(from); v != "" && len(v) < 500 {
+			if v := r.header.Get(from); v != "" && len(v) < 500 {
 				tags.Set(to, v)
 			}
 		}
 		w.tags[u.String()] = tags
 	}
-	return r.StatusCode, nil
+	return r.status, nil
 }
 
 // local says whether an error speaks of our own side: no route, no resolver, an address that we refuse to call.

@@ -198,7 +198,7 @@ func (t *Tab) traffic(n *loading, ev any) {
 
 // reply notes when the answer to what was sent came, by Chrome's own clock: ours would add the time until we are told.
 func (n *loading) reply(r *Request, at cdp.MonotonicTime) {
-	if r.Method != http.MethodGet && n.replied.IsZero() {
+	if !asks(r.Method) && n.replied.IsZero() {
 		n.replied = n.wall.Add(seconds(at.Float64() - n.epoch)).UTC()
 	}
 }

@@ -38,6 +38,11 @@ type Sent struct {
 	At       time.Time // when the answer came; zero: there was none
 }
 
+// asks says whether a method asks without changing anything (RFC 9110, 9.2.1).
+func asks(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
+}
+
 // once lets what is sent leave once: a page whose script sends a form twice, or tries again by itself, must not make us
 // write twice.
 type once struct {
@@ -52,7 +57,7 @@ func (o *once) may(main bool, e *fetch.EventRequestPaused) bool {
 		}
 		o.document = e.NetworkID
 	}
-	if m := e.Request.Method; m == http.MethodGet || m == http.MethodHead || m == http.MethodOptions {
+	if asks(e.Request.Method) {
 		return true
 	}
 	var body []byte
@@ -75,11 +80,9 @@ func (o *once) may(main bool, e *fetch.EventRequestPaused) bool {
 func (t *Tab) Follow(ctx context.Context, most time.Duration, act func() error) (*Sent, error) {
 	t.mu.Lock()
 	before := t.now.load.URL
-	n := &loading{began: time.Now(), once: &once{posts: map[string]network.RequestID{}},
-		requests: map[network.RequestID]int{}, inflight: map[network.RequestID]struct{}{}, dom: make(chan struct{}), all: make(chan struct{})}
-	n.loader = t.now.loader
-	n.load = Load{Asked: before, URL: before, Started: n.began.UTC()}
-	n.last = n.began
+	n := newLoading(before)
+	n.once = &once{posts: map[string]network.RequestID{}}
+	n.loader, n.last = t.now.loader, n.began
 	t.now = n
 	t.mu.Unlock()
 	if _, err := Call(ctx, t, fetch.Enable, fetch.EnableParams{Patterns: everything}); err != nil {
@@ -123,7 +126,7 @@ func (t *Tab) sent(n *loading) *Sent {
 	s.Moved, s.At = n.main != "", n.replied
 	t.mu.Unlock()
 	for _, r := range l.Requests {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodOptions {
+		if !asks(r.Method) {
 			s.Left = true
 			switch {
 			case r.Status > 0:

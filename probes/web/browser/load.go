@@ -99,13 +99,18 @@ type loading struct {
 	once     *once     // of Follow: what may leave, and leaves once; nil otherwise
 }
 
+func newLoading(url string) *loading {
+	n := &loading{began: time.Now(), requests: map[network.RequestID]int{}, inflight: map[network.RequestID]struct{}{},
+		dom: make(chan struct{}), all: make(chan struct{})}
+	n.load = Load{Asked: url, URL: url, Started: n.began.UTC()}
+	return n
+}
+
 // Load goes to an address and waits for the page: the end of the document, and then of everything else, or until the
 // line is quiet, at most 8 seconds. The caller's deadline is the page's budget. What is wrong with the page is in the
 // Load; an error says that the page could not be had at all and that the tab may be of no more use.
 func (t *Tab) Load(ctx context.Context, url string) (*Load, error) {
-	n := &loading{began: time.Now(), requests: map[network.RequestID]int{}, inflight: map[network.RequestID]struct{}{},
-		dom: make(chan struct{}), all: make(chan struct{})}
-	n.load = Load{Asked: url, URL: url, Started: n.began.UTC()}
+	n := newLoading(url)
 	t.mu.Lock()
 	t.now = n
 	t.world, t.have = nil, nil

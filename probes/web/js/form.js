@@ -25,7 +25,7 @@
     state.send = buttons.find(b => b.type === "submit" || b.type === "image") && buttons.filter(b => b.type === "submit" || b.type === "image").pop() || buttons.pop() || null;
     return { found: true, send: !!state.send, text: squeeze(state.form.innerText).slice(0, 300), fields: state.fields.map((e, key) => ({
       key, type: e.localName === "input" ? e.type : e.localName, name: (e.name || e.id || "").slice(0, 100), label: label(e), legend: legend(e), auto: e.autocomplete || "",
-      required: e.required || e.getAttribute("aria-required") === "true" || /\*/.test(label(e)), max: e.maxLength || 0, value: (e.value || "").slice(0, 200), checked: !!e.checked,
+      required: e.required || e.getAttribute("aria-required") === "true" || /\*/.test(label(e)), value: (e.value || "").slice(0, 200),
       options: e.localName === "select" ? [...e.options].slice(0, 200).map(o => ({ value: o.value.slice(0, 200), text: squeeze(o.text) })) : [] })) };
   };
   state.focus = key => { const e = state.fields[key]; e.scrollIntoView({ block: "center" }); e.focus(); if (e.select) e.select(); return document.activeElement === e };

@@ -125,10 +125,12 @@ func New(home, seed string, most int) *Frontier {
 // site is the host without "www.": one site under two names.
 func site(u *url.URL) string { return strings.TrimPrefix(strings.ToLower(u.Host), "www.") }
 
-// key is one name for the addresses of one page.
-func (f *Frontier) key(raw string) (string, *url.URL, bool) {
+func (f *Frontier) key(raw string) (string, *url.URL, bool) { return pageKey(f.host, raw) }
+
+// pageKey is one name for the addresses of one page of the site at host.
+func pageKey(host, raw string) (string, *url.URL, bool) {
 	u, err := url.Parse(raw)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || site(u) != f.host || u.User != nil {
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || site(u) != host || u.User != nil {
 		return "", nil, false
 	}
 	q := u.Query()
@@ -141,7 +143,7 @@ func (f *Frontier) key(raw string) (string, *url.URL, bool) {
 	for _, index := range []string{"/index.html", "/index.htm", "/index.php"} {
 		p = strings.TrimSuffix(p, index)
 	}
-	return f.host + p + "?" + q.Encode(), u, true
+	return host + p + "?" + q.Encode(), u, true
 }
 
 // shape is what an address looks like when its numbers and last words are taken away: pages of one template share it.
@@ -312,12 +314,15 @@ func Clicks(pages []Node, use func(Link) bool) []int {
 	if len(pages) == 0 {
 		return out
 	}
-	f := New(pages[0].URL, "", 0)
+	host := ""
+	if u, err := url.Parse(pages[0].URL); err == nil {
+		host = site(u)
+	}
 	at := map[string]int{}
 	for i := range pages {
 		out[i] = -1
 		for _, a := range []string{pages[i].URL, pages[i].Asked} {
-			if key, _, ok := f.key(a); ok {
+			if key, _, ok := pageKey(host, a); ok {
 				if _, taken := at[key]; !taken {
 					at[key] = i
 				}
@@ -328,7 +333,7 @@ func Clicks(pages []Node, use func(Link) bool) []int {
 	for queue := []int{0}; len(queue) > 0; queue = queue[1:] {
 		from := queue[0]
 		for _, l := range pages[from].Links {
-			key, _, ok := f.key(l.URL)
+			key, _, ok := pageKey(host, l.URL)
 			if to, known := at[key]; ok && known && out[to] < 0 && use(l) {
 				out[to] = out[from] + 1
 				queue = append(queue, to)
@@ -340,9 +345,12 @@ func Clicks(pages []Node, use func(Link) bool) []int {
 
 // Same says whether two addresses name one page of the site.
 func Same(a, b string) bool {
-	f := New(a, "", 0)
-	x, _, ok := f.key(a)
-	y, _, ok2 := f.key(b)
+	u, err := url.Parse(a)
+	if err != nil {
+		return false
+	}
+	x, _, ok := pageKey(site(u), a)
+	y, _, ok2 := pageKey(site(u), b)
 	return ok && ok2 && x == y
 }
 

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/sonde-fleet/sonde/probes/web/proxy"
+	"github.com/sonde-fleet/sonde/schedule/calendar"
 )
 
 var nameShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,39}$`)
@@ -104,9 +105,6 @@ func (d *document) prober(p *Prober) {
 	d.web(&p.Web)
 }
 
-// window is a part of the day, over midnight or not.
-var window = regexp.MustCompile(`^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$`)
-
 // web checks the website channel.
 func (d *document) web(w *Web) {
 	if atLeast(d, "web.pages", w.Pages, 1); w.Pages > 1000 {
@@ -118,8 +116,8 @@ func (d *document) web(w *Web) {
 	if w.Check < 0 || w.Check > 0 && w.Check < time.Second {
 		d.add("web.check", fmt.Sprintf("%s is too often", w.Check), "write 0 for never, or at least 1s")
 	}
-	if w.Window != "" && !window.MatchString(w.Window) {
-		d.add("web.window", fmt.Sprintf("%q is no part of the day", w.Window), "write 22:00-06:00")
+	if _, err := calendar.ParseWindow(w.Window, nil); err != nil {
+		d.add("web.window", err.Error(), "write 22:00-06:00")
 	}
 	for i, s := range w.Allow {
 		if _, err := proxy.ParseException(s); err != nil {

@@ -109,6 +109,7 @@ type entry struct {
 	classes []string
 	unsure  int
 	site    Result // of a website
+	yes, no int    // items of a website
 	checks  int
 	up      int
 	events  int
@@ -171,6 +172,15 @@ func (e *entry) add(x *probes.Event) {
 		e.received(x)
 	case probes.WebVisited:
 		e.site, e.sent, e.answer = Visited, x.At, *x
+		e.yes, e.no = 0, 0
+		for i := range x.Observations {
+			switch x.Observations[i].Value {
+			case probes.Yes:
+				e.yes++
+			case probes.No:
+				e.no++
+			}
+		}
 	case probes.WebChecked:
 		if x.Fault != probes.Ours && x.Detail["up"] != "blocked" {
 			if e.checks++; x.Detail["up"] == "yes" {
@@ -243,15 +253,7 @@ func (b *Book) outcome(e *entry, now time.Time) Outcome {
 		o.Sent = line.Campaign(e.sent).UTC()
 		number := func(key string) int { n, _ := strconv.Atoi(e.answer.Detail[key]); return n }
 		o.Pages, o.Barriers, o.Doubts, o.Criteria = number("pages"), number("failed"), number("review"), number("criteria")
-		o.Checks, o.ChecksUp = e.checks, e.up
-		for _, x := range e.answer.Observations {
-			switch x.Value {
-			case probes.Yes:
-				o.ItemsYes++
-			case probes.No:
-				o.ItemsNo++
-			}
-		}
+		o.ItemsYes, o.ItemsNo, o.Checks, o.ChecksUp = e.yes, e.no, e.checks, e.up
 	}
 	if e.sent.IsZero() || !o.Counted() {
 		return o

@@ -25,6 +25,7 @@ import (
 	"github.com/sonde-fleet/sonde/probes/web/browser"
 	"github.com/sonde-fleet/sonde/probes/web/item"
 	"github.com/sonde-fleet/sonde/probes/web/proxy"
+	"github.com/sonde-fleet/sonde/schedule/calendar"
 	"github.com/sonde-fleet/sonde/store"
 )
 
@@ -155,7 +156,7 @@ func knownOf(list []directory.Structure) func(probes.StructureID) item.Known {
 // buildWeb reads the settings of the website channel.
 func buildWeb(w *config.Web, zone *time.Location) (o web.Options, err error) {
 	o = web.Options{Browser: browser.Options{Path: w.Browser}, Pages: w.Pages, Pause: w.Pause, PageBudget: w.PageBudget, SiteBudget: w.SiteBudget, Check: w.Check}
-	if o.Window, err = web.ParseWindow(w.Window, zone); err != nil {
+	if o.Window, err = calendar.ParseWindow(w.Window, zone); err != nil {
 		return o, fmt.Errorf("web.window: %w", err)
 	}
 	for i, s := range w.Allow {

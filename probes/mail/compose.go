@@ -37,28 +37,36 @@ func (c *Channel) words(a probes.Audit, p Persona) (subject, text string, err er
 	return strings.TrimSpace(subject), strings.TrimSpace(text) + "\n", nil
 }
 
-// compose writes the message of the audit a. Everything but the Date follows from the audit and the seed.
-func (c *Channel) compose(a probes.Audit, now time.Time) (*letter, error) {
+// draft is what an audit's message is whichever way it goes: words and the address that only this audit has. It follows
+// from the audit and the seed.
+func (c *Channel) draft(a probes.Audit) (*letter, Account, error) {
 	account, ok := c.o.Accounts[a.Persona]
 	if !ok {
-		return nil, fmt.Errorf("persona %q has no mail account; Try: add mail.accounts.%s to prober.yaml", a.Persona, a.Persona)
+		return nil, account, fmt.Errorf("persona %q has no mail account; Try: add mail.accounts.%s to prober.yaml", a.Persona, a.Persona)
 	}
-	p := account.Persona
-	subject, text, err := c.words(a, p)
+	subject, text, err := c.words(a, account.Persona)
+	if err != nil {
+		return nil, account, err
+	}
+	l := &letter{to: a.Target, subject: subject, text: text, replyToken: c.token("reply", a.ID)}
+	l.from = account.tagged(l.replyToken)
+	return l, account, nil
+}
+
+// compose writes the message of the audit a. Everything but the Date follows from the audit and the seed.
+func (c *Channel) compose(a probes.Audit, now time.Time) (*letter, error) {
+	l, account, err := c.draft(a)
 	if err != nil {
 		return nil, err
 	}
+	p := account.Persona
 	id, err := uuid.FromBytes(c.digest("message-id", a.ID)[:16])
 	if err != nil {
 		return nil, err
 	}
 	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80 // RFC 9562 version 4: what mail programs write
-	l := &letter{
-		messageID:  id.String() + "@" + account.Address[strings.LastIndexByte(account.Address, '@')+1:],
-		replyToken: c.token("reply", a.ID), copyToken: c.token("copy", a.ID), envelopeID: c.token("envelope", a.ID),
-		to: a.Target, subject: subject, text: text,
-	}
-	l.from = account.tagged(l.replyToken)
+	l.messageID = id.String() + "@" + account.Address[strings.LastIndexByte(account.Address, '@')+1:]
+	l.copyToken, l.envelopeID = c.token("copy", a.ID), c.token("envelope", a.ID)
 	if account.Witness {
 		l.witness = account.tagged(l.copyToken)
 	}

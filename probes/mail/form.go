@@ -49,17 +49,11 @@ func isForm(target string) bool {
 
 // entry composes what is written into the form of the audit a. It follows from the audit and the seed.
 func (c *Channel) entry(a probes.Audit) (*letter, error) {
-	account, ok := c.o.Accounts[a.Persona]
-	if !ok {
-		return nil, fmt.Errorf("persona %q has no mail account; Try: add mail.accounts.%s to prober.yaml", a.Persona, a.Persona)
-	}
-	subject, text, err := c.words(a, account.Persona)
+	l, _, err := c.draft(a)
 	if err != nil {
 		return nil, err
 	}
-	l := &letter{to: a.Target, subject: subject, text: text, replyToken: c.token("reply", a.ID)}
-	l.from = account.tagged(l.replyToken)
-	l.raw = []byte(subject + "\n\n" + text)
+	l.raw = []byte(l.subject + "\n\n" + l.text)
 	return l, nil
 }
 

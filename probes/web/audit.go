@@ -20,6 +20,7 @@ import (
 	"github.com/sonde-fleet/sonde/probes/web/item"
 	"github.com/sonde-fleet/sonde/probes/web/proxy"
 	"github.com/sonde-fleet/sonde/probes/web/sample"
+	"github.com/sonde-fleet/sonde/schedule/calendar"
 )
 
 // Options is how sites are audited.
@@ -33,8 +34,9 @@ type Options struct {
 	Seed       string            // of the campaign; with the structure it makes the random part of a sample
 	Evidence   bool              // keep pictures, logs and documents
 	// Known is what the directory says of a structure, to be compared with what its site says; nil: nothing.
-	Known    func(probes.StructureID) item.Known
-	Window   Window        // in which sites are visited; the zero value: at any time
+	Known func(probes.StructureID) item.Known
+	// Window is when sites are visited: at night they serve fewer people, and are slowed down less. The zero value: at any time.
+	Window   calendar.Window
 	Check    time.Duration // between two looks whether a visited site still answers; 0: none
 	Archive  Archive       // of the sites that were visited; nil: they are not looked at again
 	Injected bool          // axe-core alone, without our own checks: to compare speed with others

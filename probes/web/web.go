@@ -44,8 +44,8 @@ func (c *Channel) Submit(ctx context.Context, address string, l Letter, sending 
 
 // Run visits the site of the audit and records each page as it has been looked at, then what came of the site.
 func (c *Channel) Run(ctx context.Context, a probes.Audit, record func(probes.Event) error) error {
-	if err := c.o.Window.wait(ctx); err != nil {
-		return err
+	if !sleep(ctx, c.o.Window.Until(time.Now())) {
+		return context.Cause(ctx)
 	}
 	began := time.Now()
 	number := 0

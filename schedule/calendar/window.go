@@ -1,13 +1,11 @@
-package web
+package calendar
 
 import (
-	"context"
 	"fmt"
 	"time"
 )
 
-// Window is the part of the day in which sites are visited: at night they serve fewer people, and are slowed down less.
-// The zero value is the whole day.
+// Window is a part of the day, over midnight or not. The zero value is the whole day.
 type Window struct {
 	From, To int // minutes after midnight; From > To goes over midnight
 	Zone     *time.Location
@@ -22,11 +20,11 @@ func ParseWindow(s string, zone *time.Location) (Window, error) {
 	var h1, m1, h2, m2 int
 	if n, err := fmt.Sscanf(s, "%d:%d-%d:%d", &h1, &m1, &h2, &m2); err != nil || n != 4 || h1 > 23 || h2 > 24 || m1 > 59 || m2 > 59 || h1 < 0 || h2 < 0 || m1 < 0 || m2 < 0 ||
 		fmt.Sprintf("%02d:%02d-%02d:%02d", h1, m1, h2, m2) != s {
-		return w, fmt.Errorf("%q is no part of the day; Try: 22:00-06:00", s)
+		return w, fmt.Errorf("%q is no part of the day", s)
 	}
 	w.From, w.To = 60*h1+m1, 60*h2+m2
 	if w.From == w.To {
-		return w, fmt.Errorf("%q is empty; Try: 22:00-06:00", s)
+		return w, fmt.Errorf("%q is no part of the day", s)
 	}
 	return w, nil
 }
@@ -48,12 +46,4 @@ func (w Window) Until(t time.Time) time.Duration {
 		open = time.Date(t.Year(), t.Month(), t.Day()+1, w.From/60, w.From%60, 0, 0, t.Location())
 	}
 	return open.Sub(t)
-}
-
-// wait blocks until the window is open.
-func (w Window) wait(ctx context.Context) error {
-	if d := w.Until(time.Now()); d > 0 && !sleep(ctx, d) {
-		return context.Cause(ctx)
-	}
-	return nil
 }

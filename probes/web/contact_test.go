@@ -68,6 +68,10 @@ func TestSubmit(t *testing.T) {
 		case <-time.After(time.Minute):
 		}
 	}
+	slow := func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(300 * time.Millisecond)
+		http.Redirect(w, r, "/merci", http.StatusSeeOther)
+	}
 	reset := func(w http.ResponseWriter, _ *http.Request) {
 		c, _, err := w.(http.Hijacker).Hijack()
 		if err == nil {
@@ -86,7 +90,11 @@ func TestSubmit(t *testing.T) {
 		"script sends twice": {page: script(`const a=` + post + `,b=` + post + `;await a.catch(x=>x);f.remove();said.textContent="Merci pour votre message"`), want: Acknowledged, left: 1},
 		"script tries again": {page: script(`for(let i=0;i<4;i++)try{const r=await ` + post + `;if(r.ok)break}catch{}`), then: reset, want: Unclear, left: 1},
 		"form sent twice":    {page: native + `<script>document.forms[0].addEventListener("submit",()=>setTimeout(()=>document.forms[0].submit(),5))</script>`, want: Acknowledged, left: 1},
-		"no word of thanks":  {page: native, then: func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<title>Accueil</title><p>Bienvenue") }, want: Unclear, left: 1},
+		"form sent five times": {page: native + `<script>document.forms[0].addEventListener("submit",()=>{for(let i=1;i<5;i++)setTimeout(()=>document.forms[0].submit(),i*20)})</script>`,
+			then: slow, want: Acknowledged, left: 1},
+		"form sent again late": {page: native + `<script>document.forms[0].addEventListener("submit",()=>setTimeout(()=>document.forms[0].submit(),1500))</script>`,
+			then: hang, want: Unclear, left: 1},
+		"no word of thanks": {page: native, then: func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<title>Accueil</title><p>Bienvenue") }, want: Unclear, left: 1},
 		"refused by the server": {page: native, then: func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprint(w, "<p>Merci de vérifier : erreur, le champ téléphone est invalide.")
 		}, want: Unclear, left: 1},
@@ -104,6 +112,7 @@ func TestSubmit(t *testing.T) {
 		"comments only":          {page: `<form method=post class=comment-form><h2>Laisser un commentaire</h2><textarea name=comment></textarea><input name=email type=email><button>Publier</button></form>`, want: ByHand},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // most of it is waiting
 			d := &desk{page: x.page, then: x.then}
 			srv := httptest.NewServer(d)
 			defer srv.CloseClientConnections()

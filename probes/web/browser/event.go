@@ -100,6 +100,9 @@ func (t *Tab) paused(n *loading, e *fetch.EventRequestPaused) {
 	main := document && e.FrameID == cdp.FrameID(t.t.TargetID)
 	pass := true
 	switch {
+	case n.once != nil && main && n.once.document == "":
+		t.keep(n.once, e)
+		return
 	case n.once != nil && !n.once.may(main, e):
 		pass = false
 	case main && (t.held || n.arrived):
@@ -109,12 +112,15 @@ func (t *Tab) paused(n *loading, e *fetch.EventRequestPaused) {
 		pass = !document && (e.Request.Method == http.MethodGet || e.Request.Method == http.MethodHead) &&
 			e.ResourceType != network.ResourceTypePing && e.ResourceType != network.ResourceTypeXHR && e.ResourceType != network.ResourceTypeFetch
 	}
-	id := e.RequestID
+	t.decide(e, pass)
+}
+
+func (t *Tab) decide(e *fetch.EventRequestPaused, pass bool) {
 	t.later(func() {
 		if pass {
-			_, _ = cdp.Call(t.ctx, t.t, fetch.ContinueRequest, fetch.ContinueRequestParams{RequestID: id})
+			_, _ = cdp.Call(t.ctx, t.t, fetch.ContinueRequest, fetch.ContinueRequestParams{RequestID: e.RequestID})
 		} else {
-			_, _ = cdp.Call(t.ctx, t.t, fetch.FailRequest, fetch.FailRequestParams{RequestID: id, ErrorReason: network.ErrorReasonAborted})
+			_, _ = cdp.Call(t.ctx, t.t, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonAborted})
 		}
 	})
 }

@@ -46,8 +46,30 @@ func asks(method string) bool {
 // once lets what is sent leave once: a page whose script sends a form twice, or tries again by itself, must not make us
 // write twice.
 type once struct {
-	document network.RequestID
+	kept     *fetch.EventRequestPaused // the document that has not left yet
+	document network.RequestID         // the one that has
 	posts    map[string]network.RequestID
+}
+
+// secondThought is how long the first document is kept back. Where a page sends its form twice, the browser drops the first
+// for the second; what had left by then would have no answer, and nobody could say whether it arrived.
+const secondThought = 300 * time.Millisecond
+
+// keep holds a document back, and lets the last one that came in time leave.
+func (t *Tab) keep(o *once, e *fetch.EventRequestPaused) {
+	if o.kept != nil {
+		t.decide(o.kept, false)
+		o.kept = e
+		return
+	}
+	o.kept = e
+	time.AfterFunc(secondThought, func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		last := o.kept
+		o.kept = nil
+		t.decide(last, o.may(true, last))
+	})
 }
 
 func (o *once) may(main bool, e *fetch.EventRequestPaused) bool {

@@ -135,6 +135,9 @@ func (s *session) broken(v *visit, err error) {
 // look reads the page as it stands.
 func (s *session) look(ctx context.Context, v *visit) (err error) {
 	if !s.o.Injected {
+		if err = s.tab.Hasten(ctx); err != nil {
+			return err
+		}
 		if err = s.tab.Settle(ctx, settle); err != nil {
 			return err
 		}

@@ -159,6 +159,23 @@ func (t *Tab) Source(ctx context.Context) (string, error) {
 	return Eval[string](ctx, t, `(document.doctype ? new XMLSerializer().serializeToString(document.doctype) + "\n" : "") + (document.documentElement ? document.documentElement.outerHTML : "")`)
 }
 
+// Listened returns the kinds of event that the page listens for on any of its elements, inline or not.
+func (t *Tab) Listened(ctx context.Context) (map[string]bool, error) {
+	r, err := Call(ctx, t, runtime.Evaluate, runtime.EvaluateParams{Expression: "document.documentElement"})
+	if err != nil || r.Result.ObjectID == "" {
+		return nil, err
+	}
+	l, err := Call(ctx, t, domdebugger.GetEventListeners, domdebugger.GetEventListenersParams{ObjectID: r.Result.ObjectID, Depth: ptr(int64(-1)), Pierce: ptr(true)})
+	if err != nil {
+		return nil, err
+	}
+	kinds := map[string]bool{}
+	for _, x := range l.Listeners {
+		kinds[x.Type] = true
+	}
+	return kinds, nil
+}
+
 // Listeners returns the kinds of event that the page listens for on an object that an expression names in our own world:
 // "click", "keydown"… Chrome tells of the listeners of one world, so the object is looked up in the page's.
 func (t *Tab) Listeners(ctx context.Context, expression string) ([]string, error) {

@@ -75,23 +75,12 @@ func (t *Tab) Click(ctx context.Context, x, y float64) error {
 // maxShot bounds a picture's height in pixels: Chrome cannot draw more than 16,384.
 const maxShot = 16_000
 
-// Shot takes a picture of a part of the document, as pixels. r is in CSS pixels from the document's top left corner.
-func (t *Tab) Shot(ctx context.Context, r finding.Rect) (image.Image, error) {
-	data, err := t.capture(ctx, page.CaptureScreenshotFormatPng, 0, r)
-	if err != nil {
-		return nil, err
-	}
-	img, err := png.Decode(bytes.NewReader(data))
-	if err != nil {
-		return nil, fmt.Errorf("read the picture: %w", err)
-	}
-	return img, nil
-}
-
-// View takes a picture of the window as it stands, without moving or laying out anything again: an order of magnitude
-// cheaper than Shot.
-func (t *Tab) View(ctx context.Context) (image.Image, error) {
-	shot, err := Call(ctx, t, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng, OptimizeForSpeed: ptr(true)})
+// View takes a picture of a part of the window as it stands, without moving or laying out anything again: an order of
+// magnitude cheaper than a picture of the document, and its cost goes with its size. r is in whole CSS pixels from the
+// document's top left corner, as is the picture's first pixel; what is not in the window is white.
+func (t *Tab) View(ctx context.Context, r image.Rectangle) (image.Image, error) {
+	shot, err := Call(ctx, t, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng, OptimizeForSpeed: ptr(true),
+		Clip: &page.Viewport{X: float64(r.Min.X), Y: float64(r.Min.Y), Width: float64(r.Dx()), Height: float64(r.Dy()), Scale: 1}})
 	if err != nil {
 		return nil, fmt.Errorf("take a picture: %w", err)
 	}
@@ -109,16 +98,8 @@ func (t *Tab) FullShot(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	size.W, size.H = min(size.W, 4000), min(size.H, maxShot)
-	return t.capture(ctx, page.CaptureScreenshotFormatWebp, 75, size)
-}
-
-func (t *Tab) capture(ctx context.Context, format page.CaptureScreenshotFormat, quality int64, r finding.Rect) ([]byte, error) {
-	p := page.CaptureScreenshotParams{Format: format, CaptureBeyondViewport: ptr(true), OptimizeForSpeed: ptr(true),
-		Clip: &page.Viewport{X: r.X, Y: r.Y, Width: max(r.W, 1), Height: max(r.H, 1), Scale: 1}}
-	if quality > 0 {
-		p.Quality = &quality
-	}
-	shot, err := Call(ctx, t, page.CaptureScreenshot, p)
+	shot, err := Call(ctx, t, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatWebp, Quality: ptr(int64(75)),
+		CaptureBeyondViewport: ptr(true), OptimizeForSpeed: ptr(true), Clip: &page.Viewport{Width: max(size.W, 1), Height: max(size.H, 1), Scale: 1}})
 	if err != nil {
 		return nil, fmt.Errorf("take a picture: %w", err)
 	}

@@ -24,6 +24,14 @@ type text struct {
 	Length float64
 	Color  []float64
 	Seen   bool
+	Gone   bool    // it has been hidden since
+	Left   float64 // of the window in the document
+	Top    float64
+}
+
+// rect is where the text stands in the window.
+func (t *text) rect() image.Rectangle {
+	return image.Rect(int(t.X), int(t.Y), int(t.X+t.W)+1, int(t.Y+t.H)+1)
 }
 
 // hide makes the texts of the selectors transparent, or shows them again.
@@ -32,11 +40,11 @@ const hide = `((on, list) => { for (const s of list) { let e; try { e = document
 	else if (e.__style === null) e.removeAttribute("style"); else e.setAttribute("style", e.__style) } return 0 })(%t, %s)`
 
 // band scrolls the first of the selectors into the window and says which of them stand in it.
-const band = `(list => { const out = []; let first = null; try { first = document.querySelector(list[0]) } catch (x) { } if (first) scrollTo({ top: first.getBoundingClientRect().top + scrollY - innerHeight * 0.25, behavior: "instant" });
-	list.forEach((s, i) => { let e; try { e = document.querySelector(s) } catch (x) { } if (!e) { out.push({ At: i }); return }
+const band = `(list => { const out = []; let first = null; try { first = document.querySelector(list[0]) } catch (x) { } if (first) scrollTo({ top: first.getBoundingClientRect().top + scrollY - innerHeight * 0.1, behavior: "instant" });
+	list.forEach((s, i) => { let e; try { e = document.querySelector(s) } catch (x) { } if (!e) { out.push({ At: i, Left: scrollX, Top: scrollY }); return }
 		const r = e.getBoundingClientRect(), c = getComputedStyle(e);
 		const seen = r.width > 0 && r.top >= 0 && r.bottom <= innerHeight && r.left >= 0 && r.left < innerWidth;
-		out.push({ At: i, X: r.left, Y: r.top, W: r.width, H: r.height, Size: parseFloat(c.fontSize) || 0, Weight: +c.fontWeight || 400, Length: (e.innerText || "").trim().length, Color: (c.color.match(/[\d.]+/g) || []).map(Number), Seen: seen || i === 0 }) });
+		out.push({ At: i, Left: scrollX, Top: scrollY, X: r.left, Y: r.top, W: r.width, H: r.height, Size: parseFloat(c.fontSize) || 0, Weight: +c.fontWeight || 400, Length: (e.innerText || "").trim().length, Color: (c.color.match(/[\d.]+/g) || []).map(Number), Seen: (seen || i === 0) && r.width > 0, Gone: !e.checkVisibility({ opacityProperty: true, visibilityProperty: true }) }) });
 	return out })(%s)`
 
 // maxBands is how many windows of a page are looked at.
@@ -86,34 +94,45 @@ func decide(ctx context.Context, t *browser.Tab, list []finding.Finding, open []
 	if err != nil {
 		return nil, err
 	}
-	with, err := t.View(ctx)
+	here := image.Rectangle{} // around the texts of this window
+	var shown []text
+	for _, x := range texts {
+		switch {
+		case x.Gone:
+			gone[open[x.At]] = true // a slide that has left: there is nothing to judge
+		case x.Seen && x.Length >= 2 && x.Size > 0: // else a sign, or a place that a selector does not lead to: a person looks
+			here = here.Union(x.rect())
+			shown = append(shown, x)
+		case !x.Seen && x.W > 0:
+			left = append(left, open[x.At])
+		}
+	}
+	width, height := t.Size()
+	if here = here.Intersect(image.Rect(0, 0, width, height)); here.Empty() {
+		return left, nil
+	}
+	scroll := image.Pt(int(shown[0].Left), int(shown[0].Top))
+	with, err := t.View(ctx, here.Add(scroll))
 	if err != nil {
 		return nil, err
 	}
 	if _, err := browser.Eval[int](ctx, t, fmt.Sprintf(hide, true, data)); err != nil {
 		return nil, err
 	}
-	without, err := t.View(ctx)
+	without, err := t.View(ctx, here.Add(scroll))
 	if err != nil {
 		return nil, err
 	}
 	if _, err := browser.Eval[int](ctx, t, fmt.Sprintf(hide, false, data)); err != nil {
 		return nil, err
 	}
-	for _, x := range texts {
+	for _, x := range shown {
 		at := open[x.At]
-		if !x.Seen && x.W > 0 {
-			left = append(left, at)
-			continue
-		}
-		if x.Length < 2 || x.Size == 0 {
-			continue // a sign, or a place that a selector does not lead to: a person looks
-		}
 		needed := needs[list[at].Rule]
 		if x.Size >= 24 || x.Size >= 18.66 && x.Weight >= 700 {
 			needed = map[float64]float64{4.5: 3, 7: 4.5}[needed]
 		}
-		c := contrasts(with, without, image.Rect(int(x.X), int(x.Y), int(x.X+x.W)+1, int(x.Y+x.H)+1), x.Color)
+		c := contrasts(with, without, x.rect().Sub(here.Min), x.Color)
 		if len(c) < 6 { // no letters to be seen there
 			continue
 		}

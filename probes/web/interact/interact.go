@@ -46,6 +46,8 @@ type spot struct {
 	Inner     []int        `json:"inner"`
 	Linked    bool         `json:"linked"` // a text that is cut off has a way to the whole
 	Expander  bool         `json:"expander"`
+	Doubtful  bool         `json:"doubtful"` // how it looks with the focus
+	Pointer   bool         `json:"pointer"`  // the mouse's pointer says that it can be clicked
 }
 
 // try is one page's trial.
@@ -98,7 +100,7 @@ const react = 90 * time.Millisecond
 func Page(ctx context.Context, t *browser.Tab, l *browser.Load) ([]finding.Finding, error) {
 	x := &try{ctx: ctx, t: t, page: l.URL, told: map[string]int{}}
 	var faults []error
-	for _, part := range []func() error{x.layout, x.keyboard, x.keys, x.hover, x.open, x.forms} {
+	for _, part := range []func() error{x.layout, x.fields, x.keyboard, x.keys, x.resting, x.hover, x.tabs, x.open, x.typing, x.forms} {
 		if t.Dead() || ctx.Err() != nil {
 			faults = append(faults, context.Cause(ctx))
 			break

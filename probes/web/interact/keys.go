@@ -71,8 +71,7 @@ func (x *try) types(keys string) (bool, error) {
 	if err := x.t.Press(x.ctx, keys, browser.Plain); err != nil {
 		return false, err
 	}
-	x.pause(react)
-	return x.happened()
+	return x.happened(react)
 }
 
 // maxListened is how many elements Chrome is asked about.
@@ -86,10 +85,11 @@ func (x *try) mouseOnly() error {
 		if (!pointer && !/^(button|link|checkbox|radio|switch|tab|menuitem)$/.test(e.getAttribute("role") || "") && !/\b(btn|button|toggle|clickable|accordion|tab|close|next|prev|slide)\b/i.test((e.getAttribute("class") || "").replace(/[-_]/g, " "))) return;
 		if (!sonde.visible(e)) return;
 		const s = sonde.describe(e), n = sig.get(s.signature) || 0; if (n >= 3) return; sig.set(s.signature, n + 1);
-		l.push({ ...s, focusable: e.tabIndex >= 0 && e.hasAttribute("tabindex"), inside: !!e.querySelector("a[href],button,input,select,textarea,[tabindex],summary") }) }); return l })()`)
+		l.push({ ...s, pointer, composite: !!e.closest("[role=listbox],[role=menu],[role=menubar],[role=tablist],[role=tree],[role=grid],[role=radiogroup],[tabindex='0']"), focusable: e.tabIndex >= 0 && e.hasAttribute("tabindex"), inside: !!e.querySelector("a[href],button,input,select,textarea,[tabindex],summary") }) }); return l })()`)
 	if err != nil {
 		return err
 	}
+	var open []*spot // what the pointer says can be clicked, and nothing listens on: a handler further up may
 	for i := range list {
 		s := &list[i]
 		kinds, err := x.t.Listeners(x.ctx, "sonde.get("+itoa(s.Key)+")")
@@ -97,10 +97,12 @@ func (x *try) mouseOnly() error {
 			return err
 		}
 		mouse := slices.ContainsFunc(kinds, func(k string) bool {
-			return k == "click" || k == "mousedown" || k == "mouseup" || k == "touchstart" || k == "pointerdown"
+			return k == "click" || k == "dblclick" || k == "mousedown" || k == "mouseup" || k == "touchstart" || k == "pointerdown"
 		})
 		keyed := slices.ContainsFunc(kinds, func(k string) bool { return strings.HasPrefix(k, "key") })
 		switch {
+		case !mouse && s.Pointer && !s.Inside && !s.Focusable && !s.Composite && len(open) < maxClicked:
+			open = append(open, s)
 		case !mouse || s.Inside:
 		case !s.Focusable:
 			x.failed("sonde-mouse-only", s, "")
@@ -108,6 +110,36 @@ func (x *try) mouseOnly() error {
 			x.failed("sonde-key-does-nothing", s, "")
 		case s.Role == "":
 			x.failed("sonde-control-unnamed-role", s, "")
+		}
+	}
+	return x.clickable(open)
+}
+
+// maxClicked is how many elements are clicked to see whether a handler further up listens for them.
+const maxClicked = 5
+
+// clickable clicks what looks as if it could be clicked. A page that changes by itself would prove nothing.
+func (x *try) clickable(list []*spot) error {
+	if len(list) == 0 {
+		return nil
+	}
+	if _, err := ask[int](x, "watch()"); err != nil {
+		return err
+	}
+	if restless, err := x.happened(2 * react); err != nil || restless {
+		return err
+	}
+	for _, s := range list {
+		leads := len(x.t.Current().Leads)
+		acted, err := x.clicks(s)
+		if err != nil {
+			return err
+		}
+		if acted || len(x.t.Current().Leads) > leads {
+			x.failed("sonde-mouse-only", s, "")
+		}
+		if err := x.restore(); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -2,8 +2,7 @@ package interact
 
 import (
 	"fmt"
-
-	"github.com/sonde-fleet/sonde/probes/web/browser"
+	"slices"
 )
 
 // spacing is the style of WCAG 1.4.12: what a reader who needs it may set without losing anything.
@@ -13,43 +12,37 @@ const spacing = `* { line-height: 1.5 !important; letter-spacing: 0.12em !import
 // already in the ordinary window is not held against spacing; what leads on to the whole text is a teaser.
 func (x *try) layout() error {
 	width, height := x.t.Size()
-	before, err := ask[[]spot](x, "clipped()")
+	known := map[int]bool{} // what is cut off in a larger window is not the narrow one's
+	whole, err := ask[[]spot](x, "clipped()")
 	if err != nil {
 		return err
 	}
-	known := map[int]bool{}
-	for _, s := range before {
-		known[s.Key] = true
+	before, err := ask[[]spot](x, "overlapping()")
+	if err != nil {
+		return err
 	}
-	fresh := func(rule string) error {
-		cut, err := ask[[]spot](x, "clipped()")
-		if err != nil {
-			return err
-		}
-		for i := range cut {
-			if known[cut[i].Key] && rule != "sonde-zoom-cuts" {
-				continue
-			}
-			if !cut[i].Linked {
-				x.failed(rule, &cut[i], fmt.Sprintf("%q", cut[i].Text))
+	spaced, err := ask[[]spot](x, "spaced(%q)", spacing)
+	if err != nil {
+		return err
+	}
+	cut := func(rule string, list []spot) {
+		for i := range list {
+			if !list[i].Linked {
+				x.failed(rule, &list[i], fmt.Sprintf("%q", list[i].Text))
 			}
 		}
-		return nil
 	}
-	if _, err := browser.Eval[int](x.ctx, x.t, fmt.Sprintf("(() => { sonde.spacing = document.createElement('style'); sonde.spacing.textContent = %q; document.documentElement.append(sonde.spacing); return 0 })()", spacing)); err != nil {
-		return err
-	}
-	if err := fresh("sonde-spacing-cuts"); err != nil {
-		return err
-	}
-	if _, err := browser.Eval[int](x.ctx, x.t, "(sonde.spacing.remove(), 0)"); err != nil {
-		return err
-	}
+	cut("sonde-spacing-cuts", spaced)
 	if err := x.t.Viewport(x.ctx, 640, 512, false); err != nil {
 		return err
 	}
-	if err := fresh("sonde-zoom-cuts"); err != nil {
+	zoomed, err := ask[[]spot](x, "clipped()")
+	if err != nil {
 		return err
+	}
+	cut("sonde-zoom-cuts", zoomed)
+	for _, s := range append(whole, zoomed...) {
+		known[s.Key] = true
 	}
 	if err := x.t.Viewport(x.ctx, 320, 640, false); err != nil {
 		return err
@@ -60,6 +53,24 @@ func (x *try) layout() error {
 	}
 	for i := range wide {
 		x.failed("sonde-reflow", &wide[i], fmt.Sprintf("%.0f px", wide[i].Rect.X+wide[i].Rect.W))
+	}
+	narrow, err := ask[[]spot](x, "clipped()")
+	if err != nil {
+		return err
+	}
+	for i := range narrow {
+		if s := &narrow[i]; !known[s.Key] && !s.Linked {
+			x.failed("sonde-narrow-cuts", s, fmt.Sprintf("%q", s.Text))
+		}
+	}
+	upon, err := ask[[]spot](x, "overlapping()")
+	if err != nil {
+		return err
+	}
+	for i := range upon {
+		if s := &upon[i]; !slices.ContainsFunc(before, func(b spot) bool { return b.Key == s.Key }) {
+			x.failed("sonde-overlap", s, fmt.Sprintf("%q", s.Text))
+		}
 	}
 	return x.t.Viewport(x.ctx, width, height, false)
 }

@@ -48,7 +48,33 @@ func Moving(ctx context.Context, t *browser.Tab, l *browser.Load) ([]finding.Fin
 		}
 		x.gif(&pictures[i].spot, raw)
 	}
-	return x.out, nil
+	return x.out, x.drifts()
+}
+
+// watched is how long what moves by script is watched: WCAG 2.2.2 lets it move for five seconds.
+const watched = 5500 * time.Millisecond
+
+// drifts watches what a script may keep moving: tickers, slides, what changed while nobody did anything. Most pages have
+// nothing of the kind, and are not waited for.
+func (x *try) drifts() error {
+	list, err := ask[[]struct {
+		spot
+		Flashes float64 `json:"flashes"` // a second
+		Goes    bool    `json:"goes"`    // it was still moving when the watch ended
+	}](x, "drifts(%d)", watched.Milliseconds())
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		m := &list[i]
+		if m.Flashes > 3 {
+			x.failed("sonde-flashes", &m.spot, fmt.Sprintf("%.1f a second", m.Flashes))
+		}
+		if m.Goes {
+			x.failed("sonde-moves-by-script", &m.spot, "")
+		}
+	}
+	return nil
 }
 
 func (x *try) gif(s *spot, raw []byte) {

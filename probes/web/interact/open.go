@@ -17,47 +17,53 @@ func (x *try) open() error {
 		return err
 	}
 	end := time.Now().Add(openBudget)
+	sound := map[string]bool{} // kinds of native control of which one was tried and did all that it should
 	for i := range list {
+		s := &list[i]
 		if time.Now().After(end) {
 			break
 		}
-		if err := x.activate(&list[i]); err != nil {
+		if s.Native && sound[s.Signature] {
+			continue // for these the browser itself makes a click of a key: what could differ is what they open
+		}
+		told := len(x.out)
+		if err := x.activate(s); err != nil {
 			return err
 		}
+		sound[s.Signature] = len(x.out) == told
 	}
 	return nil
 }
 
 // acts presses a key on an element and says whether the page changed.
 func (x *try) acts(s *spot, key string) (bool, error) {
-	if ok, err := ask[bool](x, "focus(%d)", s.Key); err != nil || !ok {
-		return false, err
-	}
-	x.pause(20 * time.Millisecond)
-	if _, err := ask[int](x, "watch()"); err != nil {
+	if ok, err := ask[bool](x, "ready(%d)", s.Key); err != nil || !ok {
 		return false, err
 	}
 	if err := x.t.Press(x.ctx, key, browser.Plain); err != nil {
 		return false, err
 	}
-	x.pause(react)
-	return x.happened()
+	return x.happened(react)
 }
 
-// happened says whether something came up since watch, or anything at all changed.
-func (x *try) happened() (bool, error) {
-	return browser.Eval[bool](x.ctx, x.t, `sonde.changed() > 0 || sonde.appeared().length > 0`)
+// happened says whether something came up since watch, or anything at all changed, and waits for it at most so long.
+func (x *try) happened(most time.Duration) (bool, error) {
+	return ask[bool](x, "happened(%d)", most.Milliseconds())
 }
 
 func (x *try) activate(s *spot) error {
 	leads := len(x.t.Current().Leads)
-	keyed, spaced := false, false
-	var err error
+	keyed, spaced, byEnter := false, false, false // byEnter: Space was tried and led nowhere
+	before, err := ask[state](x, "state(%d)", s.Key)
+	if err != nil {
+		return err
+	}
 	if s.Focusable {
-		if s.Role == "button" && !s.Native {
+		if s.Role == "button" && (!s.Native || s.Tag == "a") { // the browser gives a link Enter alone
 			if spaced, err = x.acts(s, browser.KeySpace); err != nil {
 				return err
 			}
+			byEnter = len(x.t.Current().Leads) == leads
 		}
 		if !spaced {
 			if keyed, err = x.acts(s, browser.KeyEnter); err != nil {
@@ -65,23 +71,27 @@ func (x *try) activate(s *spot) error {
 			}
 		}
 	}
-	if len(x.t.Current().Leads) > leads {
-		return nil // it leads away: a link, and it was not let go
+	if len(x.t.Current().Leads) > leads { // it leads away: a link, and it was not let go
+		if keyed || !byEnter {
+			return nil
+		}
+		x.failed("sonde-space-does-nothing", s, "")
+		return nil
 	}
 	if !keyed && !spaced {
+		if s.Native && s.Focusable {
+			return x.restore() // the browser itself makes a click of the key: a click would do no more
+		}
 		clicked, err := x.clicks(s)
 		if err != nil || !clicked {
 			return err
-		}
-		if s.Native && s.Focusable {
-			return x.restore() // the browser itself makes a click of the key: the page had changed by itself
 		}
 		if s.Focusable {
 			x.failed("sonde-key-does-nothing", s, "")
 		} else {
 			x.failed("sonde-mouse-only", s, "")
 		}
-	} else if s.Role == "button" && !s.Native && keyed && !spaced {
+	} else if s.Role == "button" && (!s.Native || s.Tag == "a") && keyed && !spaced {
 		x.failed("sonde-space-does-nothing", s, "")
 	}
 	d, err := ask[*spot](x, "dialog()")
@@ -91,7 +101,48 @@ func (x *try) activate(s *spot) error {
 	if d != nil {
 		return x.dialog(s, d)
 	}
+	if keyed || spaced {
+		key := browser.KeyEnter
+		if spaced {
+			key = browser.KeySpace
+		}
+		if err := x.unfolds(s, before, key); err != nil {
+			return err
+		}
+	}
 	return x.restore()
+}
+
+// state is what a control says of itself.
+type state struct {
+	Expanded string `json:"expanded"` // aria-expanded, of itself or of what carries it in or around it; empty: none
+	Other    bool   `json:"other"`    // it tells a state of another kind
+	Name     string `json:"name"`
+}
+
+// unfolds looks at a control that has brought something up: when the same key takes it away again, the control opens and
+// closes it, and must say which (ARIA Authoring Practices, disclosure).
+func (x *try) unfolds(s *spot, before state, key string) error {
+	shown, err := ask[*spot](x, "unfolded(%d)", s.Key)
+	if err != nil || shown == nil {
+		return err
+	}
+	after, err := ask[state](x, "state(%d)", s.Key)
+	if err != nil || after.Other || after.Name != before.Name || after.Expanded != before.Expanded {
+		return err
+	}
+	if _, err := x.acts(s, key); err != nil {
+		return err
+	}
+	if still, err := ask[bool](x, "seen(%d)", shown.Key); err != nil || still {
+		return err
+	}
+	if before.Expanded != "" {
+		x.failed("sonde-state-stuck", s, "aria-expanded="+before.Expanded)
+	} else {
+		x.failed("sonde-state-missing", s, "")
+	}
+	return nil
 }
 
 // clicks clicks an element with the mouse and says whether the page changed.
@@ -110,22 +161,30 @@ func (x *try) clicks(s *spot) (bool, error) {
 	if err := x.t.Click(x.ctx, place.X, place.Y); err != nil {
 		return false, err
 	}
-	x.pause(react)
-	return x.happened()
+	return x.happened(react)
 }
 
 // dialog tries a dialog that came up: WCAG 2.4.3, 2.1.2 and the ARIA Authoring Practices' modal dialog.
 func (x *try) dialog(opener, d *spot) error {
-	x.pause(250 * time.Millisecond) // animations
-	if seen, err := ask[bool](x, "seen(%d)", d.Key); err != nil || !seen {
+	in, err := ask[bool](x, "until(() => sonde.inside(%d), 250)", d.Key) // scripts may let it fade in
+	if err != nil {
 		return err
 	}
-	in, err := ask[bool](x, "inside(%d)", d.Key)
-	if err != nil {
+	if seen, err := ask[bool](x, "seen(%d)", d.Key); err != nil || !seen {
 		return err
 	}
 	if !in {
 		x.failed("sonde-dialog-focus", d, "")
+	}
+	switch kind, err := ask[string](x, "dialogKind(%d)", d.Key); {
+	case err != nil:
+		return err
+	case kind == "unmarked":
+		x.failed("sonde-dialog-role", d, "")
+	case kind == "unsure":
+		x.review("sonde-dialog-role", d, "")
+	case kind == "nameless":
+		x.failed("sonde-dialog-name", d, "")
 	}
 	n, err := browser.Eval[int](x.ctx, x.t, `(e => e ? sonde.focusables(e).length : 0)(sonde.get(`+itoa(d.Key)+`))`)
 	if err != nil {
@@ -149,12 +208,12 @@ func (x *try) dialog(opener, d *spot) error {
 	if err := x.t.Press(x.ctx, browser.KeyEscape, browser.Plain); err != nil {
 		return err
 	}
-	x.pause(350 * time.Millisecond)
-	open, err := ask[bool](x, "seen(%d)", d.Key)
+	closed, err := ask[bool](x, "until(() => !sonde.seen(%d), 350)", d.Key)
 	if err != nil {
 		return err
 	}
-	if open {
+	if !closed {
+		open := false
 		x.failed("sonde-dialog-escape", d, "")
 		if open, err = x.closeByButton(d); err != nil || open {
 			return err
@@ -189,8 +248,8 @@ func (x *try) closeByButton(d *spot) (open bool, err error) {
 	if _, err := x.clicks(closer); err != nil {
 		return true, err
 	}
-	x.pause(300 * time.Millisecond)
-	return ask[bool](x, "seen(%d)", d.Key)
+	closed, err := ask[bool](x, "until(() => !sonde.seen(%d), 300)", d.Key)
+	return !closed, err
 }
 
 // restore closes what Escape closes, so that the next control is tried on the same page.

@@ -7,9 +7,10 @@ import (
 	"slices"
 )
 
-// differ says whether two pictures of the window are different to the eye in r: at least a dozen pixels change clearly.
-func differ(a, b image.Image, r image.Rectangle) bool {
-	if a.Bounds().Size() != b.Bounds().Size() {
+// differ says whether two pictures of one place are different to the eye: at least a dozen pixels change clearly.
+func differ(a, b image.Image) bool {
+	r := a.Bounds()
+	if r != b.Bounds() {
 		return true
 	}
 	n := 0

@@ -1,6 +1,7 @@
 package interact
 
 import (
+	"fmt"
 	"image"
 	"regexp"
 	"slices"
@@ -56,21 +57,166 @@ func (x *try) keyboard() error {
 	if err != nil || n == 0 && len(controls) == 0 {
 		return err
 	}
-	if _, err := ask[int](x, "blur()"); err != nil {
+	most := min(max(n, len(controls))+8, maxStops)
+	// What moves the focus when it is left would be disturbed by a run for good.
+	on, err := x.t.Listened(x.ctx)
+	if err != nil {
 		return err
 	}
 	var stops []stop
+	plain, dropped := false, 0
+	if !on["blur"] && !on["focusout"] {
+		if stops, dropped, plain, err = x.run(most, n); err != nil {
+			return err
+		}
+	}
+	loop := -1
+	if !plain {
+		if stops, loop, err = x.walk(most + innerStops(controls)); err != nil {
+			return err
+		}
+	}
+	at := places(stops)
+	if err := x.traps(stops, loop, controls, at); err != nil {
+		return err
+	}
+	x.order(stops)
+	framed := len(stops) > 0 && stops[len(stops)-1].Frame
+	x.reach(controls, at, framed || len(stops) >= most || loop > 0, dropped > 0)
+	x.shows(stops)
+	return nil
+}
+
+func places(stops []stop) map[int]int {
+	at := map[int]int{}
+	for i := range stops {
+		at[stops[i].Key] = i
+	}
+	return at
+}
+
+// stride is how many times the tab key is pressed at a run before the page is asked where each press led.
+const stride = 12
+
+// run goes through the page in strides, which costs a third of going step by step. plain says that every press led on to
+// another control of the page, up to the last; dropped counts the presses in between that led to none: what a page does against that is not to be seen at a run.
+func (x *try) run(most, tabbable int) (stops []stop, dropped int, plain bool, err error) {
+	if _, err := ask[int](x, "top()"); err != nil {
+		return nil, 0, false, err
+	}
+	seen := map[int]bool{}
+	out := false // the last press led out of the page
+	for len(stops) < most {
+		n := min(stride, most-len(stops), max(tabbable+2-len(stops), 2))
+		if err := x.t.Press(x.ctx, strings.Repeat(browser.KeyTab, n), browser.Plain); err != nil {
+			return nil, 0, false, err
+		}
+		list, err := ask[[]*spot](x, "steps(%d)", n) // nothing: the focus did not stay where the last press led
+		if err != nil || len(list) != n {
+			return nil, 0, false, err
+		}
+		for _, s := range list {
+			if s == nil && !out { // past the last control, unless another follows
+				out = true
+				continue
+			}
+			if out && (s == nil || seen[s.Key]) {
+				return stops, dropped, true, x.looks(stops)
+			}
+			if out {
+				out = false
+				dropped++
+			}
+			if seen[s.Key] || s.Frame || s.stopsInside() {
+				return nil, 0, false, nil
+			}
+			seen[s.Key] = true
+			stops = append(stops, stop{spot: *s})
+		}
+	}
+	return stops, dropped, true, x.looks(stops)
+}
+
+// looks goes back to the controls that one must look at twice.
+func (x *try) looks(stops []stop) error {
+	kinds, seen := map[string]bool{}, map[string]bool{}
+	for i := range stops {
+		p := &stops[i]
+		if p.Visible && p.Doubtful && !seen[p.Signature] && len(seen) < maxLooks {
+			seen[p.Signature] = true
+			if err := x.manner(&p.spot); err != nil {
+				return err
+			}
+		}
+		if p.Visible && !x.hard(p, kinds) {
+			continue
+		}
+		ok, err := ask[bool](x, "focus(%d)", p.Key)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		now, err := ask[*spot](x, "active()")
+		if err != nil || now == nil || now.Key != p.Key {
+			return err
+		}
+		if !p.Visible {
+			p.spot = *now
+			if !x.hard(p, kinds) {
+				continue
+			}
+		}
+		if p.dark, err = x.dark(now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// manner tells how the focus makes an element look: letters that lose their contrast, a ring that is hardly to be seen, a bar
+// that lies over it.
+func (x *try) manner(s *spot) error {
+	if ok, err := ask[bool](x, "focus(%d)", s.Key); err != nil || !ok {
+		return err
+	}
+	m, err := ask[struct {
+		Low     float64 `json:"low"`
+		Covered bool    `json:"covered"`
+		Weak    float64 `json:"weak"`
+	}](x, "focused(%d)", s.Key)
+	if err != nil {
+		return err
+	}
+	if m.Low > 0 {
+		x.failed("sonde-state-contrast", s, fmt.Sprintf(":focus %.2f:1", m.Low))
+	}
+	if m.Covered {
+		x.failed("sonde-focus-covered", s, "")
+	}
+	if m.Weak > 0 {
+		x.failed("sonde-focus-weak", s, fmt.Sprintf("%.2f:1", m.Weak))
+	}
+	return nil
+}
+
+// walk goes through the page step by step from its top. loop is the place in the list to which the last press led back, -1
+// if to none.
+func (x *try) walk(most int) (stops []stop, loop int, err error) {
+	if _, err := ask[int](x, "top()"); err != nil {
+		return nil, -1, err
+	}
 	at := map[int]int{}
 	looks := map[string]bool{}
-	loop := -1
 	within := 0 // halts inside the control that has the focus
-	for range min(max(n, len(controls))+8, maxStops) + innerStops(controls) {
+	for range most {
 		if err := x.t.Press(x.ctx, browser.KeyTab, browser.Plain); err != nil {
-			return err
+			return nil, -1, err
 		}
 		s, err := ask[*spot](x, "active()")
 		if err != nil {
-			return err
+			return nil, -1, err
 		}
 		if s == nil { // past the last control
 			break
@@ -80,15 +226,14 @@ func (x *try) keyboard() error {
 				within++
 				continue
 			}
-			loop = i
-			break
+			return stops, i, nil
 		}
 		within = 0
 		at[s.Key] = len(stops)
 		p := stop{spot: *s}
 		if x.hard(&p, looks) {
 			if p.dark, err = x.dark(&p.spot); err != nil {
-				return err
+				return nil, -1, err
 			}
 		}
 		stops = append(stops, p)
@@ -96,14 +241,7 @@ func (x *try) keyboard() error {
 			break // the frame has its own controls; what follows is not this page's to count
 		}
 	}
-	if err := x.traps(stops, loop, controls, at); err != nil {
-		return err
-	}
-	x.order(stops)
-	framed := len(stops) > 0 && stops[len(stops)-1].Frame
-	x.reach(controls, at, framed || len(stops) >= min(max(n, len(controls))+8, maxStops) || loop > 0)
-	x.shows(stops)
-	return nil
+	return stops, -1, nil
 }
 
 // hard says whether only a picture can tell that the focus shows. One control of a kind is looked at.
@@ -118,24 +256,30 @@ func (x *try) hard(p *stop, looks map[string]bool) bool {
 	return true
 }
 
-// dark compares the window with and without the focus (WCAG 2.4.7). The tab key goes on from where the focus was.
+// dark says whether nothing shows the focus (WCAG 2.4.7): no style that it changes, and no pixel around it. The tab key goes
+// on from where the focus was.
 func (x *try) dark(s *spot) (bool, error) {
-	with, err := x.t.View(x.ctx)
+	width, height := x.t.Size()
+	r := image.Rect(int(s.View.X)-8, int(s.View.Y)-8, int(s.View.X+s.View.W)+8, int(s.View.Y+s.View.H)+8).Intersect(image.Rect(0, 0, width, height))
+	if r.Dx() < 3 || r.Dy() < 3 {
+		return false, nil // out of the window
+	}
+	if plain, err := ask[bool](x, "styled()"); err != nil || plain {
+		return false, err
+	}
+	r = r.Add(image.Pt(int(s.Rect.X)-int(s.View.X), int(s.Rect.Y)-int(s.View.Y)))
+	with, err := x.t.View(x.ctx, r)
 	if err != nil {
 		return false, err
 	}
 	if _, err := ask[int](x, "blur()"); err != nil {
 		return false, err
 	}
-	without, err := x.t.View(x.ctx)
+	without, err := x.t.View(x.ctx, r)
 	if err != nil {
 		return false, err
 	}
-	r := image.Rect(int(s.View.X)-8, int(s.View.Y)-8, int(s.View.X+s.View.W)+8, int(s.View.Y+s.View.H)+8).Intersect(with.Bounds())
-	if r.Dx() < 3 || r.Dy() < 3 {
-		return false, nil // out of the window
-	}
-	return !differ(with, without, r), nil
+	return !differ(with, without), nil
 }
 
 // shows tells of the stops that are not to be seen, or whose focus is not.
@@ -172,7 +316,7 @@ func (x *try) order(stops []stop) {
 }
 
 // reach names the controls that the walk did not come to and that nothing else leads to (WCAG 2.1.1).
-func (x *try) reach(controls []spot, at map[int]int, cut bool) {
+func (x *try) reach(controls []spot, at map[int]int, cut, dropped bool) {
 	for i := range controls {
 		c := &controls[i]
 		if _, reached := at[c.Key]; reached || c.Composite || c.Hidden || c.Inside {
@@ -181,6 +325,8 @@ func (x *try) reach(controls []spot, at map[int]int, cut bool) {
 		switch {
 		case c.TabIndex < 0 && (c.Native || c.Role == "button" || c.Role == "link" || c.Role == "checkbox"):
 			x.failed("sonde-unreachable", c, "")
+		case c.TabIndex >= 0 && c.Native && dropped:
+			x.failed("sonde-focus-dropped", c, "")
 		case c.TabIndex >= 0 && !cut && c.Native:
 			x.review("sonde-unreachable", c, "")
 		}

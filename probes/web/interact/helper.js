@@ -82,7 +82,9 @@ globalThis.sonde = globalThis.sonde || (() => {
       if (!(native(e) || /^(button|link|checkbox|radio|switch|tab|menuitem|slider|combobox|textbox|option)$/.test(role) || e.isContentEditable && !(e.parentElement && e.parentElement.isContentEditable) || e.hasAttribute("tabindex"))) return;
       if (e.type === "hidden" || disabled(e) || !visible(e) || modal && !modal.contains(e)) return;
       if (e.localName === "summary" && e.parentElement && e.parentElement.querySelector(":scope > summary") !== e) return;
-      if (e.type === "radio" && e.name) { const k = (e.form ? key(e.form) : 0) + e.name; if (radios.has(k)) return; radios.add(k) }
+      if (e.type === "radio" && e.name) { // the tab key halts at the chosen one, else at the first
+        const k = (e.form ? key(e.form) : 0) + e.name, of = [...document.getElementsByName(e.name)].filter(x => x.type === "radio" && x.form === e.form), chosen = of.find(x => x.checked && visible(x) && !disabled(x));
+        if (radios.has(k) || chosen && chosen !== e) return; radios.add(k) }
       const hidden = !!e.closest("[aria-hidden=true]");
       list.push({ ...describe(e), tabindex: e.tabIndex, native: native(e), composite: !!(e.closest(composite) || e.matches("[role=tab],[role=menuitem],[role=option],[role=treeitem],[role=gridcell],[role=radio]")), hidden, inside: !!(e.parentElement && e.parentElement.closest("a[href],button,[role=button],[role=link],label,summary")) });
     });
@@ -204,7 +206,7 @@ globalThis.sonde = globalThis.sonde || (() => {
     if (document.documentElement.scrollWidth <= limit && (!document.body || document.body.scrollWidth <= limit)) return out;
     walk(document.body, e => {
       if (out.length >= 200 || !visible(e)) return;
-      const r = e.getBoundingClientRect(), spills = e.scrollWidth > e.clientWidth + 2 && r.left + scrollX + e.scrollWidth > limit && getComputedStyle(e).overflowX === "visible" && [...e.childNodes].some(n => n.nodeType === 3 && squeeze(n.data)) && /block|list-item|cell|flex|grid/.test(getComputedStyle(e).display);
+      const r = e.getBoundingClientRect(), spills = e.scrollWidth > e.clientWidth + 2 && getComputedStyle(e).overflowX === "visible" && [...e.childNodes].some(n => { if (n.nodeType !== 3 || !squeeze(n.data)) return false; const t = document.createRange(); t.selectNodeContents(n); return t.getBoundingClientRect().right + scrollX > limit });
       if (r.right + scrollX <= limit && !spills || r.width < 2) return;
       for (let x = e.parentElement; x && x !== document.body; x = x.parentElement) if (/auto|scroll|hidden|clip/.test(getComputedStyle(x).overflowX)) return;
       if (/fixed/.test(getComputedStyle(e).position) && r.left >= width) return;
@@ -223,7 +225,8 @@ globalThis.sonde = globalThis.sonde || (() => {
       const e = t.parentElement;
       if (squeeze(t.data).length < 3 || !e || !shows(e) || stays(e) || e.closest("svg,select,textarea,script,style,[aria-hidden=true]")) continue;
       const r = document.createRange(); r.selectNodeContents(t);
-      for (const b of [...r.getClientRects()].slice(0, 20)) if (b.width > 4 && b.height > 4) list.push({ e, b });
+      const cut = (() => { for (let x = e; x && x !== document.body; x = x.parentElement) if (getComputedStyle(x).overflow !== "visible") return x.getBoundingClientRect(); return null })();
+      for (const b of [...r.getClientRects()].slice(0, 20)) if (b.width > 4 && b.height > 4 && (!cut || b.right <= cut.right + 2 && b.bottom <= cut.bottom + 2 && b.left >= cut.left - 2 && b.top >= cut.top - 2)) list.push({ e, b });
     }
     const parts = new Set();
     for (let i = 0; i < list.length; i++) for (let j = i + 1; j < list.length; j++) {
@@ -342,6 +345,11 @@ globalThis.sonde = globalThis.sonde || (() => {
       r.coloured = !r.said && list.some((e, i) => shades[i] && shade(e) !== shades[i] && e !== deepActive());
       return r;
     },
+    // Puts the focus onto what is no field within an element.
+    onto: k => { const d = get(k), e = d && focusables(d).find(x => !/^(input|select|textarea|audio|video)$/.test(x.localName)); if (e) e.focus(); return !!e },
+    // Where an element and all that is in it stand in the window.
+    around: k => { const e = get(k), l = e ? [e, ...[...e.querySelectorAll("*")].slice(0, 60)].filter(shows).map(x => x.getBoundingClientRect()) : []; if (!l.length) return null;
+      const x = Math.min(...l.map(r => r.left)), y = Math.min(...l.map(r => r.top)); return { x, y, w: Math.max(...l.map(r => r.right)) - x, h: Math.max(...l.map(r => r.bottom)) - y } },
     has: k => deepActive() === get(k),
     tablists: () => [...document.querySelectorAll("[role=tablist]")].filter(visible).slice(0, 3).map(l => { const t = [...l.querySelectorAll("[role=tab]")].filter(e => visible(e) && !disabled(e)), first = t.find(e => e.getAttribute("aria-selected") === "true") || t[0];
       return t.length > 1 && { ...describe(l), first: key(first), stops: t.every(e => e.tabIndex >= 0) } }).filter(Boolean),

@@ -205,10 +205,18 @@ func (x *try) dialog(opener, d *spot) error {
 			}
 		}
 	}
-	if err := x.t.Press(x.ctx, browser.KeyEscape, browser.Plain); err != nil {
-		return err
+	closed := false
+	for range 2 { // the first may be for the field in which the focus stands
+		if err = x.t.Press(x.ctx, browser.KeyEscape, browser.Plain); err != nil {
+			return err
+		}
+		if closed, err = ask[bool](x, "until(() => !sonde.seen(%d), 500)", d.Key); err != nil || closed {
+			break
+		}
+		if _, err = ask[bool](x, "onto(%d)", d.Key); err != nil {
+			break
+		}
 	}
-	closed, err := ask[bool](x, "until(() => !sonde.seen(%d), 350)", d.Key)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/sonde-fleet/sonde/probes/web/browser"
+	"github.com/sonde-fleet/sonde/probes/web/finding"
 )
 
 // Bounds of the walk with the tab key.
@@ -256,12 +257,19 @@ func (x *try) hard(p *stop, looks map[string]bool) bool {
 	return true
 }
 
+// ringRoom is how far from an element what shows its focus may be drawn, in pixels: some draw it by ::before.
+const ringRoom = 48
+
 // dark says whether nothing shows the focus (WCAG 2.4.7): no style that it changes, and no pixel around it. The tab key goes
 // on from where the focus was.
 func (x *try) dark(s *spot) (bool, error) {
 	width, height := x.t.Size()
-	r := image.Rect(int(s.View.X)-8, int(s.View.Y)-8, int(s.View.X+s.View.W)+8, int(s.View.Y+s.View.H)+8).Intersect(image.Rect(0, 0, width, height))
-	if r.Dx() < 3 || r.Dy() < 3 {
+	on, err := ask[finding.Rect](x, "around(%d)", s.Key)
+	if err != nil {
+		return false, err
+	}
+	r := image.Rect(int(on.X)-ringRoom, int(on.Y)-ringRoom, int(on.X+on.W)+ringRoom, int(on.Y+on.H)+ringRoom).Intersect(image.Rect(0, 0, width, height))
+	if r.Dx() < 3+ringRoom || r.Dy() < 3+ringRoom {
 		return false, nil // out of the window
 	}
 	if plain, err := ask[bool](x, "styled()"); err != nil || plain {

@@ -4,19 +4,39 @@ package interact
 
 import (
 	"context"
-	_ "embed"
+	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/sonde-fleet/sonde/probes/web/browser"
 	"github.com/sonde-fleet/sonde/probes/web/finding"
 )
 
-//go:embed helper.js
-var helper string
+//go:embed js/*.js
+var scripts embed.FS
 
-// spot is an element as helper.js describes it.
+// helper joins the files of js, in the order of their names, into what the driver asks of the page while it presses keys
+// and moves the mouse. It is kept in our own world of the page as `sonde`.
+var helper = sync.OnceValue(func() string {
+	var b strings.Builder
+	b.WriteString("globalThis.sonde = globalThis.sonde || (() => {\n")
+	names, _ := fs.Glob(scripts, "js/*.js") // the pattern is right
+	for _, name := range names {
+		data, err := scripts.ReadFile(name)
+		if err != nil {
+			continue // embedded: cannot be
+		}
+		b.Write(data)
+	}
+	b.WriteString("return sonde })();")
+	return b.String()
+})
+
+// spot is an element as js/10-elements.js describes it.
 type spot struct {
 	Key       int          `json:"key"`
 	Selector  string       `json:"selector"`
@@ -105,7 +125,7 @@ func Page(ctx context.Context, t *browser.Tab, l *browser.Load) ([]finding.Findi
 			faults = append(faults, context.Cause(ctx))
 			break
 		}
-		if err := t.Inject(ctx, "sonde helper", helper); err != nil {
+		if err := t.Inject(ctx, "sonde helper", helper()); err != nil {
 			return x.out, err
 		}
 		if err := part(); err != nil {

@@ -26,7 +26,7 @@ const (
 // Moving looks into pictures that move, frame by frame: how long they go on (WCAG 2.2.2) and whether they flash (2.3.1). It
 // reads them from the page's cache, so it comes before the page is held.
 func Moving(ctx context.Context, t *browser.Tab, l *browser.Load) ([]finding.Finding, error) {
-	if err := t.Inject(ctx, "sonde helper", helper); err != nil {
+	if err := t.Inject(ctx, "sonde helper", helper()); err != nil {
 		return nil, err
 	}
 	x := &try{ctx: ctx, t: t, page: l.URL, told: map[string]int{}}

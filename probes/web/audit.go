@@ -20,6 +20,7 @@ import (
 	"github.com/sonde-fleet/sonde/probes/web/item"
 	"github.com/sonde-fleet/sonde/probes/web/proxy"
 	"github.com/sonde-fleet/sonde/probes/web/sample"
+	"github.com/sonde-fleet/sonde/probes/web/source"
 	"github.com/sonde-fleet/sonde/schedule/calendar"
 )
 
@@ -177,7 +178,8 @@ func steps(o Options) []step {
 	}
 	return append(all,
 		step{name: "page", run: func(s *session, ctx context.Context, v *visit) ([]finding.Finding, error) {
-			return check.Page(ctx, s.tab, v.load)
+			found, err := check.Page(ctx, s.tab, v.load)
+			return append(served(v.load), found...), err
 		}},
 		step{name: "moving pictures", run: func(s *session, ctx context.Context, v *visit) ([]finding.Finding, error) {
 			return interact.Moving(ctx, s.tab, v.load)
@@ -189,6 +191,14 @@ func steps(o Options) []step {
 		step{name: "keyboard, mouse and window", held: true, run: func(s *session, ctx context.Context, v *visit) ([]finding.Finding, error) {
 			return interact.Page(ctx, s.tab, v.load)
 		}})
+}
+
+// served looks at the page's markup as it came. Pages served as XML have other rules, and the browser itself tells their faults.
+func served(l *browser.Load) []finding.Finding {
+	if !strings.HasPrefix(l.MIME, "text/html") {
+		return nil
+	}
+	return source.Check(l.URL, l.Source, !l.Incomplete && len(l.Source) < browser.MaxSource)
 }
 
 // crawl visits the home page and then what the sample picks.
@@ -348,4 +358,6 @@ func (s *session) reason(l *browser.Load) string {
 }
 
 // Rules lists the rules of our own checks.
-func Rules() []finding.Rule { return slices.Concat(check.Rules(), interact.Rules(), sitewide) }
+func Rules() []finding.Rule {
+	return slices.Concat(check.Rules(), interact.Rules(), source.Rules(), sitewide)
+}

@@ -19,7 +19,6 @@ const (
 	maxWait     = 8 * time.Second        // from the document's end to the end of everything else
 	quiet       = 500 * time.Millisecond // without traffic counts as the end of loading
 	stall       = 3 * time.Second        // without traffic before the document's end: there will be no end
-	maxSource   = 20 << 20               // octets of a document that are looked at as served
 )
 
 // Request is one line of a page's log: what the browser fetched, when and how much.
@@ -237,6 +236,9 @@ func (t *Tab) Settle(ctx context.Context, most time.Duration) error {
 	}
 }
 
+// MaxSource is how much of a document is kept as served, in octets.
+const MaxSource = 20 << 20
+
 // finish reads what only a page that stands can say: its timings and its bytes as served.
 func (t *Tab) finish(ctx context.Context, n *loading) error {
 	if err := t.measure(ctx, n); err != nil {
@@ -251,7 +253,7 @@ func (t *Tab) finish(ctx context.Context, n *loading) error {
 	body, err := Call(ctx, t, network.GetResponseBody, network.GetResponseBodyParams{RequestID: main})
 	if err == nil && !body.Base64encoded {
 		t.mu.Lock()
-		n.load.Source = []byte(body.Body[:min(len(body.Body), maxSource)])
+		n.load.Source = []byte(body.Body[:min(len(body.Body), MaxSource)])
 		t.mu.Unlock()
 	}
 	return ctx.Err() // a body that Chrome no longer has is not a failure of the page

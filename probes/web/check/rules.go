@@ -1,26 +1,8 @@
 package check
 
-import (
-	"strings"
+import "github.com/sonde-fleet/sonde/probes/web/finding"
 
-	"github.com/sonde-fleet/sonde/probes/web/finding"
-)
-
-// r makes a rule. refs are criteria in short: "w2.4.1" of WCAG 2.2, "r12.7" of RGAA 4.1, "a047fe0" an ACT rule.
-func r(id string, impact finding.Impact, refs, en, fr, mendEN, mendFR string) finding.Rule {
-	rule := finding.Rule{ID: "sonde-" + id, Impact: impact, Title: finding.Text{EN: en, FR: fr}, Mend: finding.Text{EN: mendEN, FR: mendFR}}
-	for ref := range strings.FieldsSeq(refs) {
-		switch ref[0] {
-		case 'w':
-			rule.Criteria = append(rule.Criteria, "WCAG22:"+ref[1:])
-		case 'r':
-			rule.Criteria = append(rule.Criteria, "RGAA4.1:"+ref[1:])
-		case 'a':
-			rule.ACT = append(rule.ACT, ref[1:])
-		}
-	}
-	return rule
-}
+var r = finding.Own
 
 const (
 	minor    = finding.Minor
@@ -41,6 +23,8 @@ var structure = []finding.Rule{
 		"add a skip link, a main region and headings", "ajouter un lien d'évitement, une zone principale et des titres"),
 	r("fake-heading", moderate, "w1.3.1 r9.1", "A text looks like a heading and is not marked up as one", "Un texte a l'apparence d'un titre sans en avoir le balisage",
 		"use a heading element of the right level", "utiliser un élément de titre du bon niveau"),
+	r("heading-before-rank", moderate, "w1.3.1 r9.1", "The content begins with a heading of a lower rank than the one that follows", "Le contenu commence par un titre de rang inférieur à celui qui suit",
+		"begin with the highest rank", "commencer par le titre de plus haut rang"),
 	r("heading-long", minor, "w2.4.6 r9.1", "A heading is as long as a paragraph", "Un titre est aussi long qu'un paragraphe", "shorten the heading, put the rest into a paragraph", "raccourcir le titre et mettre le reste dans un paragraphe"),
 	r("heading-of-nothing", minor, "w1.3.1 r9.1", "A heading has no content behind it", "Un titre n'introduit aucun contenu", "use headings for what introduces content only", "réserver les titres à ce qui introduit un contenu"),
 	r("fake-list", moderate, "w1.3.1 r9.3", "Lines that begin with bullets or numbers are not marked up as a list", "Des lignes à puces ou numérotées ne sont pas balisées comme une liste",
@@ -70,6 +54,8 @@ var structure = []finding.Rule{
 		"add scope, or id and headers", "ajouter scope, ou id et headers"),
 	r("table-blank-cells", minor, "w1.3.1 r5.7", "Many cells of a table are blank", "De nombreuses cellules d'un tableau sont vides", "say what is missing", "indiquer ce qui manque"),
 	r("bold-instead-of-header", moderate, "w1.3.1 r5.6", "Bold cells take the place of row headers", "Des cellules en gras tiennent lieu d'en-têtes de ligne", "use <th scope=row>", "utiliser <th scope=row>"),
+	r("table-of-blocks", moderate, "w1.3.1 r5.6", "Data that stand in rows and columns are not marked up as a table", "Des données en lignes et en colonnes ne sont pas balisées comme un tableau", "use <table>", "utiliser <table>"),
+	r("columns-in-pre", moderate, "w1.3.1 r10.1", "Columns in preformatted text are no table", "Des colonnes de texte préformaté tiennent lieu de tableau", "use <table>", "utiliser <table>"),
 	r("header-heads-nothing", moderate, "w1.3.1 r5.7 ad0f69e", "A header cell has no cell to head", "Une cellule d'en-tête n'est associée à aucune cellule", "make it a data cell, or correct the table", "en faire une cellule de données, ou corriger le tableau"),
 }
 

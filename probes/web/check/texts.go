@@ -141,9 +141,12 @@ func (j *judging) text(p *passage) {
 }
 
 func (j *judging) title(p *passage, f string) {
+	address, sure := addressTitle(p.Text)
 	switch {
-	case vagueTitles[f], bareAddress.MatchString(p.Text), fileName.MatchString(p.Text), strings.HasSuffix(strings.ToLower(p.Text), ".html"), strings.HasSuffix(strings.ToLower(p.Text), ".php"):
+	case vagueTitles[f], sure, fileName.MatchString(p.Text), isUnwritten(f):
 		j.failed("title-vague", p, p.Text)
+	case address:
+		j.review("title-vague", p, p.Text)
 	case p.Text != "" && len([]rune(f)) < 3:
 		j.review("title-vague", p, p.Text)
 	}
@@ -180,7 +183,7 @@ func (j *judging) alt(p *passage, f, short string) {
 	stem := strings.ToLower(strings.TrimSuffix(p.Href, path.Ext(p.Href)))
 	text := strings.ToLower(p.Text)
 	switch {
-	case vagueAlts[f], fileName.MatchString(p.Text), p.Href != "" && (text == strings.ToLower(p.Href) || len(stem) > 3 && text == stem && strings.ContainsAny(stem, "_-0123456789")):
+	case vagueAlts[f], isUnwritten(f), fileName.MatchString(p.Text), p.Href != "" && (text == strings.ToLower(p.Href) || len(stem) > 3 && text == stem && strings.ContainsAny(stem, "_-0123456789")):
 		j.failed("alt-vague", p, short)
 	case spokenFile.MatchString(p.Text):
 		j.review("alt-vague", p, short)

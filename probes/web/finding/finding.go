@@ -92,6 +92,23 @@ func (r *Rule) New(page string, outcome Outcome, selector, snippet, detail strin
 	return f
 }
 
+// Own words a rule of our own checks. refs are its criteria in short: "w2.4.1" of WCAG 2.2, "r12.7" of RGAA 4.1, "a047fe0" the
+// ACT rule 047fe0.
+func Own(id string, impact Impact, refs, en, fr, mendEN, mendFR string) Rule {
+	rule := Rule{ID: "sonde-" + id, Impact: impact, Title: Text{EN: en, FR: fr}, Mend: Text{EN: mendEN, FR: mendFR}}
+	for ref := range strings.FieldsSeq(refs) {
+		switch ref[0] {
+		case 'w':
+			rule.Criteria = append(rule.Criteria, "WCAG22:"+ref[1:])
+		case 'r':
+			rule.Criteria = append(rule.Criteria, "RGAA4.1:"+ref[1:])
+		case 'a':
+			rule.ACT = append(rule.ACT, ref[1:])
+		}
+	}
+	return rule
+}
+
 // Snip shortens the source of an element to MaxSnippet bytes, at a character's border.
 func Snip(source string) string {
 	source = strings.ToValidUTF8(strings.TrimSpace(source), "\uFFFD")

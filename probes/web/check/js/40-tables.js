@@ -87,8 +87,10 @@
         if (scope !== "col" && scope !== "colgroup" && ys.has(y) && x > Math.min(...xs)) has = true;
         if (/group$/.test(scope) && c.closest("tbody,thead,tfoot") === h.closest("tbody,thead,tfoot")) has = true;
       }));
-      // Days down, mornings across: the corner heads the row headers below it.
-      if (!has && h === t.rows[0].cells[0] && [...t.rows].slice(1).every(x => x.cells[0] && x.cells[0].localName === "th")) has = true;
+      // Days down, mornings across: "Day" heads the row headers below it, wherever its row stands.
+      if (!has && scope !== "row" && scope !== "rowgroup") g.taken.forEach((row, y) => row.forEach((c, x) => {
+        if (c !== h && xs.has(x) && y > Math.max(...ys) && c.localName === "th" && role(c) === "rowheader" && name(c) && row.some(d => cell(d))) has = true;
+      }));
       if (!has) report("sonde-header-heads-nothing", h);
     } else if (!others.length) report("sonde-header-heads-nothing", h);
     else {

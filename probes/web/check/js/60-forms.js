@@ -63,12 +63,15 @@
       else if (l) tell("legend", l, squeeze(l.textContent));
     } else if (!name(s) && s.querySelectorAll("input[type=radio],input[type=checkbox]").length > 1) report("sonde-group-without-name", s);
   }
+  // Groups of options without a name. An empty group at the end of a list is an old trick against lines cut off.
+  for (const o of all("select optgroup")) if (o.querySelector("option") && (seen(o.closest("select")) || heard(o.closest("select"))) && !o.hidden && !squeeze(o.getAttribute("label")) && !squeeze(o.getAttribute("aria-label")) && !squeeze((o.querySelector("legend") || {}).textContent)) report("sonde-optgroup-without-label", o);
   // A form that cannot be sent by who has no script or no mouse.
   for (const f of document.forms) {
     if (!seen(f) && !heard(f)) continue;
     const own = fields.filter(x => x.form === f), typed = own.filter(x => x.localName === "textarea" || x.localName === "input" && !/^(checkbox|radio|range|color|file)$/.test(x.type));
-    const sends = [...f.elements].some(x => (x.localName === "button" && x.type === "submit") || /^(submit|image)$/.test(x.type)) || !!document.querySelector(`[form="${CSS.escape(f.id || "\u0000")}"]`);
-    if (own.length && !sends && (typed.length >= 2 || own.some(x => /^(select|textarea)$/.test(x.localName)))) report("sonde-form-without-submit", f);
+    // A form's elements leave pictures that send it out.
+    const sends = [...f.elements, ...f.querySelectorAll("input[type=image]")].some(x => (x.localName === "button" && x.type === "submit") || /^(submit|image)$/.test(x.type)) || !!document.querySelector(`[form="${CSS.escape(f.id || "\u0000")}"]`);
+    if (own.length && !sends && !pressed(f) && (typed.length >= 2 || own.some(x => /^(select|textarea)$/.test(x.localName)) || typed.length === 1 && goes(f, typed[0]))) report("sonde-form-without-submit", f);
     for (const b of f.elements) if (/^(button|submit|reset)$/.test(b.type) && seen(b)) tell("button", b, name(b));
     // Content behind the button is missed by who hears the form.
     const last = [...f.elements].filter(x => x.type === "submit").pop();
@@ -78,6 +81,19 @@
     const silent = must.filter(x => !said.test([...(x.labels || [])].map(l => l.textContent).join(" ") + name(x) + (x.placeholder || "")) && !said.test(pseudo(x)));
     if (silent.length && !said.test(squeeze(f.textContent).slice(0, 4000))) report("sonde-required-not-said", silent[0], silent.length + " / " + must.length);
     else if (must.length && must.some(x => /\*/.test([...(x.labels || [])].map(l => l.textContent).join(" "))) && !/(\*[^\p{L}]{0,12}(champs?|indique|required|requis|obligatoire|mandatory|information|donn|saisie|denotes|=|:))|((obligatoires?|required|mandatory|requis)[^.]{0,60}\*)|(ast[ée]ris)/iu.test(squeeze((f.parentElement || f).textContent))) doubt("sonde-asterisk-not-explained", f);
+  }
+  // A script may send what a button of no type, a link or a picture in the form, or a button behind it, stands for.
+  function pressed(f) {
+    const any = "button,[role=button],[type=button],[onclick],a[href]", next = f.nextElementSibling || f.parentElement && f.parentElement.nextElementSibling;
+    const press = x => (seen(x) || heard(x)) && !/^(reset)$/.test(x.type);
+    if ([...f.querySelectorAll(any)].some(press) || [...f.querySelectorAll("img,svg,i,span")].some(x => seen(x) && style(x).cursor === "pointer" && !x.closest("label"))) return true;
+    const around = f.closest("dialog,[role=dialog],[aria-modal],.modal");
+    return !!next && (next.matches(any) || [...next.querySelectorAll("button,[role=button],[type=button]")].some(press)) || !!around && [...around.querySelectorAll("button,[type=button]")].some(press);
+  }
+  // A form of one field goes somewhere when it says where; without, it may be a filter of what is on the page.
+  function goes(f, x) {
+    if (!f.hasAttribute("action") && !f.hasAttribute("onsubmit") || x.hasAttribute("list") || x.hasAttribute("aria-autocomplete") || x.hasAttribute("aria-controls") || role(x) === "combobox") return false;
+    return !listens(x, "input", "keyup", "keydown", "keypress", "change");
   }
   function pseudo(x) { return [...(x.labels || [])].map(l => getComputedStyle(l, "::after").content + getComputedStyle(l, "::before").content).join(" ") }
   // Fields that ask for what a browser could fill in (WCAG 1.3.5, RGAA 11.13).

@@ -7,6 +7,25 @@
     return [...near.querySelectorAll("p, div, blockquote, li, td")].some(x => heard(x) && seen(x) && !x.querySelector("audio,video") && x.getBoundingClientRect().right > 0 && parseFloat(style(x).textIndent) > -500 && words(x.textContent) >= 20) ||
       [...near.querySelectorAll("p")].some(x => heard(x) && words(x.textContent) >= 20 && style(x).position === "absolute");
   };
+  // A transcript that stands directly behind the player, as a paragraph that begins with the word, or below a heading or in
+  // details that say so. It may be short: a carillon has no words.
+  const says = /^\W*(la |le |the |full |audio |video )?(transcri(pt|ption)\b|version (texte|textuelle|écrite)|text version|text transcript)/i;
+  const behind = e => {
+    let x = e;
+    while (x.parentElement && x.parentElement !== body && !x.parentElement.matches("main,article,section") && !x.nextElementSibling) x = x.parentElement;
+    x = x.nextElementSibling;
+    for (let i = 0; x && i < 3; i++, x = x.nextElementSibling) {
+      if (x.matches("audio,video") || x.querySelector("audio,video")) return false;
+      if (x.matches("script,style,br")) continue;
+      const t = squeeze(x.textContent);
+      if (says.test(t) && heard(x) && seen(x)) {
+        if (words(t) >= 4 && !x.matches("h1,h2,h3,h4,h5,h6,[role=heading],button,a") && !x.querySelector("a[href]")) return true;
+        const next = x.nextElementSibling;
+        if (next && x.matches("h1,h2,h3,h4,h5,h6,[role=heading],p,div") && !next.matches("h1,h2,h3,h4,h5,h6") && heard(next) && words(next.textContent) >= 3) return true;
+      }
+    }
+    return false;
+  };
   const usable = b => seen(b) && heard(b) && name(b) && focusable(b);
   for (const m of all("audio, video")) {
     if (m.closest("template")) continue;
@@ -27,7 +46,10 @@
     if (!(seen(m) || plays || controls)) continue;
     const tracks = [...m.querySelectorAll("track[src]")];
     const caption = tracks.some(t => /^(captions|subtitles)$/.test(t.kind || "subtitles") && t.readyState !== 3);
-    const text = told(m);
+    const named = silent && words(name(m)) > 3 || silent && m.closest("figure") && words((m.closest("figure").querySelector("figcaption") || { textContent: "" }).textContent) > 3;
+    // What is declared to be scenery tells nothing.
+    const scenery = silent && !!(m.closest("[aria-hidden=true]") || /^(none|presentation)$/.test(m.getAttribute("role") || ""));
+    const text = told(m) || behind(m) || named || scenery;
     if (m.localName === "audio") { if ((controls || plays) && !m.muted && !text && m.currentSrc && m.networkState !== 3 && (m.duration > 1 || !loaded)) report("sonde-audio-without-transcript", m); continue }
     if (!m.currentSrc && !m.src && !m.querySelector("source")) continue;
     if (silent && !text && !caption && !all("audio[controls]").length) report("sonde-silent-video-without-text", m);

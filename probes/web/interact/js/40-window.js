@@ -31,7 +31,7 @@ const spaced = css => {
   try { return clipped().filter(c => !known.has(c.key)) } finally { style.remove() }
 };
 // A teaser has a way to the whole of it: in itself, around it or beside it.
-const linked = e => { if (e.closest("a[href],button,summary,[role=button],[role=link]") || e.querySelector("a[href],button")) return true; for (let x = e.parentElement, i = 0; x && i < 3 && !x.matches("body,main,[role=main]"); x = x.parentElement, i++) if (x.querySelector("a[href],button,summary")) return true; return false };
+const linked = e => { if (e.closest("a[href],button,summary,[role=button],[role=link]") || e.querySelector("a[href],button")) return true; for (const n of [e.nextElementSibling, e.nextElementSibling?.nextElementSibling]) if (n && (n.matches("a[href],button,summary") || n.querySelector("a[href],button,summary")) && squeeze(n.innerText).length < 120) return true; for (let x = e.parentElement, i = 0; x && i < 3 && !x.matches("body,main,[role=main]"); x = x.parentElement, i++) if (x.querySelector("a[href],button,summary")) return true; return false };
 const overflowing = width => {
   const limit = width + 2, out = [];
   if (document.documentElement.scrollWidth <= limit && (!document.body || document.body.scrollWidth <= limit)) return out;

@@ -22,6 +22,7 @@ func TestInnerStops(t *testing.T) {
 	}{
 		"video": {links + `<video src="/film.mp4" controls width="400" height="200"></video>` + links, false},
 		"audio": {links + `<audio src="/son.wav" controls></audio>` + links, false},
+		"many":  {links + strings.Repeat(`<audio src="/son.wav" controls></audio>`, 4) + links, false},
 		"date":  {links + `<form action="/s"><label>Date de naissance <input type="date" name="d"></label><label>Heure <input type="datetime-local" name="h"></label><button>Chercher</button></form>` + links, false},
 		"held":  {links + `<form action="/s"><label>Date de naissance <input type="date" name="d" onkeydown="event.preventDefault()"></label><button>Chercher</button></form>` + links, true},
 		"plain": {links + `<form action="/s"><label>Nom <input name="n" onkeydown="if(event.key==='Tab')event.preventDefault()"></label><button>Chercher</button></form>` + links, true},

@@ -32,16 +32,6 @@ func (s *spot) stopsInside() bool {
 	return false
 }
 
-// innerStops is how many more halts a walk may need for them.
-func innerStops(controls []spot) (n int) {
-	for i := range controls {
-		if controls[i].stopsInside() && n < 10*maxInner {
-			n += maxInner
-		}
-	}
-	return n
-}
-
 // stop is where the tab key halted.
 type stop struct {
 	spot
@@ -73,7 +63,11 @@ func (x *try) keyboard() error {
 	}
 	loop := -1
 	if !plain {
-		if stops, loop, err = x.walk(most + innerStops(controls)); err != nil {
+		several, err := ask[int](x, "several()")
+		if err != nil {
+			return err
+		}
+		if stops, loop, err = x.walk(most + min(several, 10)*maxInner); err != nil {
 			return err
 		}
 	}

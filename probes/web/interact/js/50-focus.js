@@ -11,6 +11,8 @@ Object.assign(sonde, {
   // The next press of the tab key leads to the first control. Where an order is forced, only a page without a focus has it all.
   top: () => { const a = deepActive(); if (a) a.blur(); if (document.querySelector("[tabindex]:not([tabindex^='-']):not([tabindex='0'])")) { trace.length = 0; return 0 }
     const e = document.createElement("span"); e.tabIndex = -1; (document.body || document.documentElement).prepend(e); e.focus({ preventScroll: true }); e.remove(); trace.length = 0; return 0 },
+  // How many controls have several halts of the tab key in them.
+  several: () => [...document.querySelectorAll("audio[controls],video[controls],input[type=date],input[type=time],input[type=datetime-local],input[type=month],input[type=week]")].filter(shows).length,
   tabbable: () => { let n = 0; walk(document.body || document.documentElement, e => { if (e.tabIndex >= 0 && (native(e) || e.hasAttribute("tabindex") || /^(iframe|video|audio)$/.test(e.localName))) n++ }); return n },
   focus: k => { const e = get(k); if (!e) return false; near(e); e.focus(); return deepActive() === e },
   blur: () => { const a = deepActive(); if (a) a.blur(); return 0 },

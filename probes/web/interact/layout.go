@@ -12,27 +12,11 @@ const spacing = `* { line-height: 1.5 !important; letter-spacing: 0.12em !import
 // already in the ordinary window is not held against spacing; what leads on to the whole text is a teaser.
 func (x *try) layout() error {
 	width, height := x.t.Size()
-	known := map[int]bool{} // what is cut off in a larger window is not the narrow one's
-	whole, err := ask[[]spot](x, "clipped()")
-	if err != nil {
-		return err
-	}
-	before, err := ask[[]spot](x, "overlapping()")
-	if err != nil {
-		return err
-	}
 	spaced, err := ask[[]spot](x, "spaced(%q)", spacing)
 	if err != nil {
 		return err
 	}
-	cut := func(rule string, list []spot) {
-		for i := range list {
-			if !list[i].Linked {
-				x.failed(rule, &list[i], fmt.Sprintf("%q", list[i].Text))
-			}
-		}
-	}
-	cut("sonde-spacing-cuts", spaced)
+	x.cut("sonde-spacing-cuts", spaced, nil)
 	if err := x.t.Viewport(x.ctx, 640, 512, false); err != nil {
 		return err
 	}
@@ -40,37 +24,44 @@ func (x *try) layout() error {
 	if err != nil {
 		return err
 	}
-	cut("sonde-zoom-cuts", zoomed)
-	for _, s := range append(whole, zoomed...) {
-		known[s.Key] = true
-	}
+	x.cut("sonde-zoom-cuts", zoomed, nil)
 	if err := x.t.Viewport(x.ctx, 320, 640, false); err != nil {
 		return err
 	}
-	wide, err := ask[[]spot](x, "overflowing(320)")
+	narrow, err := ask[struct {
+		Wide []spot `json:"wide"`
+		Cut  []spot `json:"cut"`
+		Upon []spot `json:"upon"`
+	}](x, "narrow(320)")
 	if err != nil {
 		return err
 	}
-	for i := range wide {
-		x.failed("sonde-reflow", &wide[i], fmt.Sprintf("%.0f px", wide[i].Rect.X+wide[i].Rect.W))
+	for i := range narrow.Wide {
+		x.failed("sonde-reflow", &narrow.Wide[i], fmt.Sprintf("%.0f px", narrow.Wide[i].Rect.X+narrow.Wide[i].Rect.W))
 	}
-	narrow, err := ask[[]spot](x, "clipped()")
+	if err := x.t.Viewport(x.ctx, width, height, false); err != nil || len(narrow.Cut)+len(narrow.Upon) == 0 {
+		return err
+	}
+	// What is cut off or overlaps in a larger window too is not the narrow one's.
+	whole, err := ask[[]spot](x, "clipped()")
 	if err != nil {
 		return err
 	}
-	for i := range narrow {
-		if s := &narrow[i]; !known[s.Key] && !s.Linked {
-			x.failed("sonde-narrow-cuts", s, fmt.Sprintf("%q", s.Text))
-		}
-	}
+	x.cut("sonde-narrow-cuts", narrow.Cut, append(whole, zoomed...))
 	upon, err := ask[[]spot](x, "overlapping()")
 	if err != nil {
 		return err
 	}
-	for i := range upon {
-		if s := &upon[i]; !slices.ContainsFunc(before, func(b spot) bool { return b.Key == s.Key }) {
-			x.failed("sonde-overlap", s, fmt.Sprintf("%q", s.Text))
+	x.cut("sonde-overlap", narrow.Upon, upon)
+	return nil
+}
+
+// cut tells of texts that a rule found, but for those known already and those that lead on to the whole text.
+func (x *try) cut(rule string, list, known []spot) {
+	for i := range list {
+		s := &list[i]
+		if !s.Linked && !slices.ContainsFunc(known, func(k spot) bool { return k.Key == s.Key }) {
+			x.failed(rule, s, fmt.Sprintf("%q", s.Text))
 		}
 	}
-	return x.t.Viewport(x.ctx, width, height, false)
 }

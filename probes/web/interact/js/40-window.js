@@ -25,11 +25,15 @@ const clipped = () => {
 };
 // What a style cuts off that was not cut off before; in one go, so that the page is never drawn with it.
 const spaced = css => {
-  const known = new Set(clipped().map(c => c.key)), style = document.createElement("style");
+  const style = document.createElement("style");
   style.textContent = css;
   document.documentElement.append(style);
-  try { return clipped().filter(c => !known.has(c.key)) } finally { style.remove() }
+  let cut = [];
+  try { cut = clipped() } finally { style.remove() }
+  const known = cut.length ? new Set(clipped().map(c => c.key)) : null;
+  return cut.filter(c => !known.has(c.key));
 };
+const narrow = width => ({ wide: overflowing(width), cut: clipped(), upon: overlapping() });
 // A teaser has a way to the whole of it: in itself, around it or beside it.
 const linked = e => { if (e.closest("a[href],button,summary,[role=button],[role=link]") || e.querySelector("a[href],button")) return true; for (const n of [e.nextElementSibling, e.nextElementSibling?.nextElementSibling]) if (n && (n.matches("a[href],button,summary") || n.querySelector("a[href],button,summary")) && squeeze(n.innerText).length < 120) return true; for (let x = e.parentElement, i = 0; x && i < 3 && !x.matches("body,main,[role=main]"); x = x.parentElement, i++) if (x.querySelector("a[href],button,summary")) return true; return false };
 const overflowing = width => {

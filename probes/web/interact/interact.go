@@ -120,7 +120,7 @@ const react = 90 * time.Millisecond
 func Page(ctx context.Context, t *browser.Tab, l *browser.Load) ([]finding.Finding, error) {
 	x := &try{ctx: ctx, t: t, page: l.URL, told: map[string]int{}}
 	var faults []error
-	for _, part := range []func() error{x.layout, x.fields, x.keyboard, x.keys, x.resting, x.hover, x.tabs, x.open, x.typing, x.forms} {
+	for _, part := range []func() error{x.layout, x.faint, x.keyboard, x.keys, x.resting, x.hover, x.tabs, x.open, x.typing, x.forms} {
 		if t.Dead() || ctx.Err() != nil {
 			faults = append(faults, context.Cause(ctx))
 			break

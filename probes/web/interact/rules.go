@@ -18,6 +18,8 @@ var rules = []finding.Rule{
 		"choose the colours of that state with a contrast of at least 4.5:1", "choisir pour cet état des couleurs contrastées d'au moins 4,5:1"),
 	rule("field-contrast", finding.Moderate, "w1.4.11 r3.3", "Nothing but a faint line shows where a field is", "Les limites d'un champ sont trop peu contrastées",
 		"give its border or its ground a contrast of at least 3:1", "donner à sa bordure ou à son fond un contraste d'au moins 3:1"),
+	rule("icon-contrast", finding.Moderate, "w1.4.11 r3.3", "A drawing that alone says what a control does is too pale", "L'icône qui seule désigne un contrôle est trop peu contrastée",
+		"give it a contrast of at least 3:1", "lui donner un contraste d'au moins 3:1"),
 	rule("state-missing", finding.Serious, "w4.1.2 r7.1", "A control opens and closes something and does not say its state", "Un contrôle déplie un contenu sans indiquer son état",
 		"set aria-expanded", "renseigner aria-expanded"),
 	rule("state-stuck", finding.Serious, "w4.1.2 r7.1", "The state that a control tells does not follow what it opens and closes", "L'état annoncé par un contrôle ne suit pas ce qu'il déplie",

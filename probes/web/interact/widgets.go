@@ -106,17 +106,19 @@ func (x *try) typing() error {
 	return nil
 }
 
-// fields finds fields whose place only a faint line shows (WCAG 1.4.11).
-func (x *try) fields() error {
-	list, err := ask[[]struct {
-		spot
-		Ratio float64 `json:"ratio"`
-	}](x, "faint()")
-	if err != nil {
-		return err
-	}
-	for i := range list {
-		x.failed("sonde-field-contrast", &list[i].spot, fmt.Sprintf("%.2f:1", list[i].Ratio))
+// faint finds fields whose place only a faint line shows, and controls that are a pale drawing alone (WCAG 1.4.11).
+func (x *try) faint() error {
+	for _, look := range []struct{ what, rule string }{{"faint()", "sonde-field-contrast"}, {"pale()", "sonde-icon-contrast"}} {
+		list, err := ask[[]struct {
+			spot
+			Ratio float64 `json:"ratio"`
+		}](x, look.what)
+		if err != nil {
+			return err
+		}
+		for i := range list {
+			x.failed(look.rule, &list[i].spot, fmt.Sprintf("%.2f:1", list[i].Ratio))
+		}
 	}
 	return nil
 }

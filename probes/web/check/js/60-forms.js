@@ -71,7 +71,7 @@
     const own = fields.filter(x => x.form === f), typed = own.filter(x => x.localName === "textarea" || x.localName === "input" && !/^(checkbox|radio|range|color|file)$/.test(x.type));
     // A form's elements leave pictures that send it out.
     const sends = [...f.elements, ...f.querySelectorAll("input[type=image]")].some(x => (x.localName === "button" && x.type === "submit") || /^(submit|image)$/.test(x.type)) || !!document.querySelector(`[form="${CSS.escape(f.id || "\u0000")}"]`);
-    if (own.length && !sends && !pressed(f) && (typed.length >= 2 || own.some(x => /^(select|textarea)$/.test(x.localName)) || typed.length === 1 && goes(f, typed[0]))) report("sonde-form-without-submit", f);
+    if (own.length && !sends && !pressed(f) && (typed.length >= 2 || own.some(x => /^(select|textarea)$/.test(x.localName)) || typed.length === 1 && goes(f, typed[0]))) (own.length === 1 && (f.matches("[role=search]") || own[0].type === "search" || /search|recherch/i.test(f.className + " " + own[0].name)) ? doubt : report)("sonde-form-without-submit", f); // who searches knows Enter
     for (const b of f.elements) if (/^(button|submit|reset)$/.test(b.type) && seen(b)) tell("button", b, name(b));
     // Content behind the button is missed by who hears the form.
     const last = [...f.elements].filter(x => x.type === "submit").pop();

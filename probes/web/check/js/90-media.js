@@ -61,7 +61,9 @@
   const stop = all("button, [role=button]").some(b => seen(b) && /pause|stop|arrêt|figer/i.test(name(b)));
   for (const a of attempt(() => document.getAnimations(), []).slice(0, 300)) {
     const t = a.effect && a.effect.target, c = a.effect && a.effect.getComputedTiming();
-    if (!t || t.nodeType !== 1 || !c || a.playState !== "running" || !seen(t)) continue;
+    if (!t || t.nodeType !== 1 || !c || a.playState !== "running") continue;
+    // What blinks is away half of the time.
+    if (!seen(t) && !(t.checkVisibility() && a.effect.getKeyframes().some(k => k.opacity !== undefined || k.visibility))) continue;
     const total = c.iterations === Infinity ? Infinity : (c.activeDuration || 0);
     const b = box(t);
     if (total > 5000 && b.w * b.h > 400 && !stop && squeeze(t.textContent) | b.w > 40 && !/spin|load|progress/i.test(t.className + " " + (role(t)))) {

@@ -12,7 +12,7 @@ const controls = () => {
       const k = (e.form ? key(e.form) : 0) + e.name, of = [...document.getElementsByName(e.name)].filter(x => x.type === "radio" && x.form === e.form), chosen = of.find(x => x.checked && visible(x) && !disabled(x));
       if (radios.has(k) || chosen && chosen !== e) return; radios.add(k) }
     const hidden = !!e.closest("[aria-hidden=true]");
-    list.push({ ...describe(e), tabindex: e.tabIndex, native: native(e), composite: !!(e.closest(composite) || e.matches("[role=tab],[role=menuitem],[role=option],[role=treeitem],[role=gridcell],[role=radio]")), hidden, inside: !!(e.parentElement && e.parentElement.closest("a[href],button,[role=button],[role=link],label,summary")) });
+    list.push({ ...describe(e), tabindex: e.tabIndex, native: native(e), composite: !!(!native(e) && e.tabIndex < 0 && focusables(e).length || e.closest(composite) || e.matches("[role=tab],[role=menuitem],[role=option],[role=treeitem],[role=gridcell],[role=radio]")), hidden, inside: !!(e.parentElement && e.parentElement.closest("a[href],button,[role=button],[role=link],label,summary")) });
   });
   return list.slice(0, 400);
 };
@@ -56,7 +56,7 @@ const openers = () => {
     const link = href !== null && (/^#/.test(href) && href.length > 1 && document.getElementById(href.slice(1)) && !visible(document.getElementById(href.slice(1))) || href === "#" || href === "" || /^javascript:/i.test(href));
     const hooked = e.hasAttribute("onclick") || e.hasAttribute("aria-haspopup") || e.matches("[data-toggle],[data-bs-toggle],[data-modal],[data-fancybox],[data-lightbox],[rel*=lightbox]") || /lightbox|modal|popup/i.test(e.getAttribute("class") || "");
     if (!(button || link || hooked) || e.closest("form [type=submit]") || e.closest(composite) || e.localName === "body" || (hooked && !button && !link && e.querySelector("a,button,[onclick]"))) return;
-    if (/print|imprimer|logout|déconnexion|supprimer|delete/i.test(name(e))) return;
+    if (/print|imprimer|logout|déconnexion|supprimer|delete/i.test(name(e)) || /history\s*\.|\bback\s*\(/.test((href || "") + (e.getAttribute("onclick") || ""))) return; // the way back leaves the page, held or not
     const s = signature(e), n = seen.get(s) || 0;
     seen.set(s, n + 1);
     if (n < 3) list.push({ ...describe(e), native: native(e), expandable: e.hasAttribute("aria-expanded"), focusable: e.tabIndex >= 0 && (native(e) || e.hasAttribute("tabindex")) });

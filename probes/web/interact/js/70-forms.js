@@ -30,6 +30,15 @@ Object.assign(sonde, {
     r.coloured = !r.said && list.some((e, i) => shades[i] && shade(e) !== shades[i] && e !== deepActive());
     return r;
   },
+  // Links and buttons that are a drawing alone, each of whose strokes and grounds differs too little from what lies around it.
+  pale: () => [...document.querySelectorAll("a[href],button,[role=button]")].filter(e => e.querySelector("svg") && shows(e) && !disabled(e) && !squeeze(e.innerText) && !e.querySelector("img")).slice(0, 40).map(e => {
+    const svg = e.querySelector("svg"), out = behind(e), around = e.parentElement && behind(e.parentElement, e);
+    if (!out || !around || e.querySelector("image,use,filter,linearGradient,radialGradient,[mask],[clip-path]") || !shows(svg)) return null;
+    if (ratio(out, around) >= 3) return null; // its own ground shows it
+    const inks = [...svg.querySelectorAll("path,circle,rect,line,polyline,polygon,ellipse,text")].filter(shows).flatMap(x => { const s = getComputedStyle(x); return +s.opacity < 1 ? [null] : [s.fill, parseFloat(s.strokeWidth) > 0 ? s.stroke : "none"].filter(c => c !== "none").map(c => /^rgb/.test(c) ? rgba(c) : null) });
+    if (!inks.length || inks.includes(null)) return null;
+    const best = Math.max(...inks.map(c => ratio(over(c, out), out)));
+    return best < 3 ? { ...describe(e), ratio: best } : null }).filter(Boolean).slice(0, 10),
   // Fields whose border and ground both differ too little from what lies around them. What the browser draws is its own.
   faint: () => [...document.querySelectorAll("input,select,textarea")].filter(e => visible(e) && shows(e) && !disabled(e) && !e.readOnly && (e.localName !== "input" || /^(text|tel|number|search|email|password|url|date)$/.test(e.type)) && e.parentElement).map(e => {
     const s = getComputedStyle(e), out = behind(e.parentElement, e);

@@ -34,7 +34,7 @@ Object.assign(sonde, {
     }
     // A style that flashes: it turns more than three times a second, over a good part of the window (WCAG's general flash).
     for (const a of document.getAnimations()) {
-      const e = a.effect && a.effect.target, t = a.effect && a.effect.getTiming(), r = e && !a.effect.pseudoElement && visible(e) && e.getBoundingClientRect();
+      const e = a.effect && a.effect.target, t = a.effect && a.effect.getTiming(), r = e && !a.effect.pseudoElement && e.checkVisibility() && e.getBoundingClientRect(); // in its other half it may be away
       if (!r || r.width * r.height < 21824 || !(t.duration > 0) || t.iterations < 4) continue;
       const shades = a.effect.getKeyframes().map(k => k.opacity !== undefined ? +k.opacity : k.visibility !== undefined ? +(k.visibility === "visible") : k.backgroundColor ? luminance(over(rgba(k.backgroundColor), [255, 255, 255, 1])) : null).filter(v => v !== null);
       const perSecond = 1000 / t.duration / (/alternate/.test(t.direction) ? 2 : 1);

@@ -1,6 +1,7 @@
 package site
 
 import (
+	"cmp"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -170,11 +171,7 @@ func (p *story) event(e *probes.Event, line probes.Timeline) eventRow {
 		row.Details = append(row.Details, hidden{k, e.Detail[k]})
 	}
 	for _, x := range e.Evidence {
-		name := x.Type
-		if x.Name != "" && e.Kind == probes.WebPage {
-			name = x.Name
-		}
-		row.Evidence = append(row.Evidence, fact{Name: name, Value: p.N("octets", int(x.Size)), URL: evidenceURL(x.SHA256, x.Type)})
+		row.Evidence = append(row.Evidence, fact{Name: cmp.Or(x.Name, x.Type), Value: p.N("octets", int(x.Size)), URL: evidenceURL(x.SHA256, x.Type)})
 		if x.Type == "image/webp" {
 			row.Picture, row.Alt = "/pictures/"+string(x.SHA256), p.T("picture.alt", "Page", e.Detail["page"])
 		}

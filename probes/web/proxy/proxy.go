@@ -218,7 +218,11 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // connection is cut where we refused: Chrome then shows a network error.
 func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 	i, _ := r.Context().Value(exchangeKey{}).(int)
-	p.change(i, func(x *Exchange) { x.Refused = err.Error() })
+	why := err.Error()
+	if errors.Is(err, io.EOF) {
+		why = "the server closed the connection without an answer"
+	}
+	p.change(i, func(x *Exchange) { x.Refused = why })
 	panic(http.ErrAbortHandler)
 }
 

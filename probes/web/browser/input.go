@@ -40,8 +40,8 @@ const (
 func (t *Tab) Press(ctx context.Context, keys string, with Modifier) error {
 	for _, r := range keys {
 		for _, p := range kb.Encode(r) {
-			if with == Ctrl && p.Type == input.DispatchKeyEventTypeChar {
-				continue // it would type the letter
+			if p.Type == input.DispatchKeyEventTypeChar && (with == Ctrl || string(r) == KeyTab || string(r) == KeyEscape) {
+				continue // it would type the letter; these keys have none to type
 			}
 			p.Modifiers |= int64(with)
 			if _, err := Call(ctx, t, input.DispatchKeyEvent, *p); err != nil {

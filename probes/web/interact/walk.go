@@ -75,6 +75,9 @@ func (x *try) keyboard() error {
 	if err := x.traps(stops, loop, controls, at); err != nil {
 		return err
 	}
+	if err := x.manners(stops); err != nil {
+		return err
+	}
 	x.order(stops)
 	framed := len(stops) > 0 && stops[len(stops)-1].Frame
 	x.reach(controls, at, framed || len(stops) >= most || loop > 0, dropped > 0)
@@ -94,7 +97,8 @@ func places(stops []stop) map[int]int {
 const stride = 12
 
 // run goes through the page in strides, which costs a third of going step by step. plain says that every press led on to
-// another control of the page, up to the last; dropped counts the presses in between that led to none: what a page does against that is not to be seen at a run.
+// another control of the page, up to the last: what a page does against that is not to be seen at a run. dropped counts the
+// presses in between that led to none.
 func (x *try) run(most, tabbable int) (stops []stop, dropped int, plain bool, err error) {
 	if _, err := ask[int](x, "top()"); err != nil {
 		return nil, 0, false, err
@@ -132,17 +136,27 @@ func (x *try) run(most, tabbable int) (stops []stop, dropped int, plain bool, er
 	return stops, dropped, true, x.looks(stops)
 }
 
-// looks goes back to the controls that one must look at twice.
-func (x *try) looks(stops []stop) error {
-	kinds, seen := map[string]bool{}, map[string]bool{}
+// manners looks at how the focus makes the controls look about which there is a doubt, one of a kind.
+func (x *try) manners(stops []stop) error {
+	seen := map[string]bool{}
 	for i := range stops {
 		p := &stops[i]
-		if p.Visible && p.Doubtful && !seen[p.Signature] && len(seen) < maxLooks {
-			seen[p.Signature] = true
-			if err := x.manner(&p.spot); err != nil {
-				return err
-			}
+		if !p.Visible || !p.Doubtful || seen[p.Signature] || len(seen) >= maxLooks {
+			continue
 		}
+		seen[p.Signature] = true
+		if err := x.manner(&p.spot); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// looks goes back to the controls that one must look at twice.
+func (x *try) looks(stops []stop) error {
+	kinds := map[string]bool{}
+	for i := range stops {
+		p := &stops[i]
 		if p.Visible && !x.hard(p, kinds) {
 			continue
 		}

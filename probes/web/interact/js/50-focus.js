@@ -1,11 +1,12 @@
 // Where the keyboard leads and how that looks.
+const halt = a => ({ ...describe(a), doubtful: low(a) || covered(a) || ring(a) > 0 && ring(a) < 3 });
 const trace = [];
-addEventListener("keyup", e => { if (e.key === "Tab" && trace.length < 200) { const a = deepActive(); trace.push(a && { ...describe(a), doubtful: low(a) || covered(a) || ring(a) > 0 && ring(a) < 3 }) } }, true);
+addEventListener("keyup", e => { if (e.key === "Tab" && trace.length < 200) { const a = deepActive(); trace.push(a && halt(a)) } }, true);
 // What the driver may ask; each file adds its own.
 const sonde = { key, get, squeeze, deepActive, visible, selector, box, name, describe, controls, watch, appeared, dialog, openers, hoverables, clipped, spaced, narrow, overlapping, focusables, pick, walk };
 Object.assign(sonde, {
   // A page may move the focus on a moment after the key: it is read when that has happened.
-  active: () => new Promise(done => setTimeout(() => { const a = deepActive(); if (!a) return done(null); if (visible(a)) return done(describe(a)); setTimeout(() => done(a.isConnected ? describe(a) : null), 350) }, 15)),
+  active: () => new Promise(done => setTimeout(() => { const a = deepActive(); if (!a) return done(null); if (visible(a)) return done(halt(a)); setTimeout(() => done(a.isConnected ? describe(a) : null), 350) }, 15)),
   // Where each of the last n presses of the tab key led, null being out of the page; nothing, if the focus has moved since.
   steps: n => new Promise(done => setTimeout(() => { const last = trace.at(-1), a = deepActive(), list = trace.splice(0); done(list.length === n && (a ? !!last && last.key === key(a) : !last) ? list : []) }, 20)),
   // The next press of the tab key leads to the first control. Where an order is forced, only a page without a focus has it all.

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -68,5 +69,38 @@ func TestInnerStops(t *testing.T) {
 		if trap != x.trap {
 			t.Errorf("%s: trap %v, is %v", name, trap, x.trap)
 		}
+	}
+}
+
+// What a page does when one tries it must not reach the service: a trial is no message.
+func TestPastingSendsNothing(t *testing.T) {
+	needBrowser(t)
+	var sent atomic.Int32
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			sent.Add(1)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprint(w, `<!doctype html><html lang="fr"><head><meta charset="utf-8"><title>Connexion</title></head><body><main><h1>Connexion</h1><form action="/s">
+<label>Courriel <input type="email" name="m" autocomplete="email" onpaste="fetch('/suivi',{method:'POST',body:'x'})"></label><button>Entrer</button></form></main></body></html>`)
+	}))
+	defer srv.Close()
+	a := NewAuditor(Options{Allow: loopback(), Pause: time.Nanosecond})
+	defer a.Close()
+	home, err := url.Parse(srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := a.open(t.Context(), home, func(Line, *visit) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	if v, err := s.next(t.Context(), sample.Pick{URL: srv.URL + "/"}); err != nil || v.line.Result != Audited {
+		t.Fatal(err, v.line)
+	}
+	if n := sent.Load(); n > 0 {
+		t.Errorf("%d requests that could change something reached the server", n)
 	}
 }

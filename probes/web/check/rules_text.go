@@ -19,8 +19,6 @@ var textual = []finding.Rule{
 	r("fieldset-without-legend", moderate, "w1.3.1 r11.6", "A group of fields has no legend", "Un groupe de champs n'a pas de légende", "write its <legend>", "rédiger sa <legend>"),
 	r("group-without-name", moderate, "w1.3.1 r11.6", "A group of choices has no name", "Un groupe de choix n'a pas de nom", "label the group", "nommer le groupe"),
 	r("optgroup-without-label", moderate, "w1.3.1 r11.8", "A group of options has no label", "Un groupe d'options n'a pas d'étiquette", "add label to <optgroup>", "ajouter label sur <optgroup>"),
-	r("paste-refused", serious, "w3.3.8", "Nothing can be pasted into the field of a password or a code", "Coller est interdit dans un champ de mot de passe ou de code", "let the reader and his password manager paste", "laisser coller l'usager et son gestionnaire de mots de passe"),
-	r("paste-refused-address", minor, "", "Nothing can be pasted into the field of an e-mail address", "Coller est interdit dans un champ d'adresse électronique", "let the reader paste", "laisser coller"),
 	r("form-without-submit", serious, "w3.2.2 r7.4", "A form has no button to send it", "Un formulaire n'a pas de bouton d'envoi", "add a button", "ajouter un bouton"),
 	r("field-behind-submit", minor, "w1.3.2 r12.8", "Fields follow the button that sends the form", "Des champs suivent le bouton d'envoi", "put the button last", "placer le bouton en dernier"),
 	r("required-not-said", moderate, "w3.3.2 r11.10", "Required fields are not announced to who sees the form", "Les champs obligatoires ne sont pas signalés visuellement", "mark them and explain the mark", "les signaler et expliquer le signe"),

@@ -61,11 +61,9 @@ type spot struct {
 	Composite bool         `json:"composite"`
 	Hidden    bool         `json:"hidden"` // from screen readers
 	Inside    bool         `json:"inside"` // of another control
-	Expands   bool         `json:"expandable"`
 	Focusable bool         `json:"focusable"`
 	Inner     []int        `json:"inner"`
-	Linked    bool         `json:"linked"` // a text that is cut off has a way to the whole
-	Expander  bool         `json:"expander"`
+	Linked    bool         `json:"linked"`   // a text that is cut off has a way to the whole
 	Doubtful  bool         `json:"doubtful"` // how it looks with the focus
 	Pointer   bool         `json:"pointer"`  // the mouse's pointer says that it can be clicked
 }
@@ -120,7 +118,7 @@ const react = 90 * time.Millisecond
 func Page(ctx context.Context, t *browser.Tab, l *browser.Load) ([]finding.Finding, error) {
 	x := &try{ctx: ctx, t: t, page: l.URL, told: map[string]int{}}
 	var faults []error
-	for _, part := range []func() error{x.layout, x.faint, x.keyboard, x.keys, x.resting, x.hover, x.tabs, x.open, x.typing, x.forms} {
+	for _, part := range []func() error{x.layout, x.faint, x.keyboard, x.keys, x.resting, x.hover, x.tabs, x.open, x.pasting, x.typing, x.forms} {
 		if t.Dead() || ctx.Err() != nil {
 			faults = append(faults, context.Cause(ctx))
 			break

@@ -30,6 +30,8 @@ var rules = []finding.Rule{
 		"move between tabs with the arrow keys", "permettre de passer d'un onglet à l'autre avec les flèches"),
 	rule("input-acts", finding.Serious, "w3.2.2 r7.4", "Typing into a field moves the focus or leads away", "La saisie dans un champ déplace le focus ou change de page",
 		"wait until the person goes on", "attendre une action explicite"),
+	rule("paste-refused", finding.Serious, "w3.3.8", "Nothing can be pasted into the field of a password or a code", "Coller est interdit dans un champ de mot de passe ou de code", "let the reader and his password manager paste", "laisser coller l'usager et son gestionnaire de mots de passe"),
+	rule("paste-refused-address", finding.Minor, "", "Nothing can be pasted into the field of an e-mail address", "Coller est interdit dans un champ d'adresse électronique", "let the reader paste", "laisser coller"),
 	rule("moves-by-script", finding.Serious, "w2.2.2 r13.8", "Something goes on moving by itself and offers nothing to stop it", "Un contenu défile ou change seul sans pouvoir être arrêté",
 		"offer a button that stops it", "proposer un bouton pour l'arrêter"),
 	rule("focus-on-hidden", finding.Serious, "w2.4.3 w2.4.7 r12.8", "The keyboard stops at something that cannot be seen", "Le clavier s'arrête sur un élément invisible",
@@ -64,7 +66,7 @@ var rules = []finding.Rule{
 		"say what is wrong in words, beside the field", "dire l'erreur par un texte, près du champ"),
 	rule("error-not-linked", finding.Moderate, "w3.3.1 w1.3.1 r11.10", "An error is not linked to its field", "Une erreur n'est pas liée à son champ", "use aria-describedby and aria-invalid", "utiliser aria-describedby et aria-invalid"),
 	rule("animated-picture", finding.Serious, "w2.2.2 r13.8", "A picture moves for more than 5 seconds and cannot be stopped", "Une image bouge plus de 5 secondes et ne peut être arrêtée", "use a still picture, or a film with controls", "utiliser une image fixe, ou une vidéo avec commandes"),
-	rule("flashes", finding.Critical, "w2.3.1 r13.7", "A picture flashes more than three times a second", "Une image clignote plus de trois fois par seconde", "remove it", "la retirer"),
+	rule("flashes", finding.Critical, "w2.3.1 r13.7", "Something flashes more than three times a second", "Un contenu clignote plus de trois fois par seconde", "remove it", "la retirer"),
 }
 
 var rule = finding.Own

@@ -106,6 +106,30 @@ func (x *try) typing() error {
 	return nil
 }
 
+// pasting asks fields for a password, a code or an address whether they let the reader paste (WCAG 3.3.8).
+func (x *try) pasting() error {
+	list, err := ask[[]struct {
+		spot
+		Address bool `json:"address"`
+		Sure    bool `json:"sure"`
+	}](x, "pastes()")
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		f := &list[i]
+		switch {
+		case f.Address:
+			x.review("sonde-paste-refused-address", &f.spot, "")
+		case f.Sure:
+			x.failed("sonde-paste-refused", &f.spot, "")
+		default:
+			x.review("sonde-paste-refused", &f.spot, "")
+		}
+	}
+	return nil
+}
+
 // faint finds fields whose place only a faint line shows, and controls that are a pale drawing alone (WCAG 1.4.11).
 func (x *try) faint() error {
 	for _, look := range []struct{ what, rule string }{{"faint()", "sonde-field-contrast"}, {"pale()", "sonde-icon-contrast"}} {

@@ -160,18 +160,22 @@ func (t *Tab) Source(ctx context.Context) (string, error) {
 }
 
 // Listened returns the kinds of event that the page listens for on any of its elements, inline or not.
-func (t *Tab) Listened(ctx context.Context) (map[string]bool, error) {
+func (t *Tab) Listened(ctx context.Context) ([]string, error) {
 	r, err := Call(ctx, t, runtime.Evaluate, runtime.EvaluateParams{Expression: "document.documentElement"})
 	if err != nil || r.Result.ObjectID == "" {
 		return nil, err
 	}
-	l, err := Call(ctx, t, domdebugger.GetEventListeners, domdebugger.GetEventListenersParams{ObjectID: r.Result.ObjectID, Depth: ptr(int64(-1)), Pierce: ptr(true)})
+	return t.listeners(ctx, domdebugger.GetEventListenersParams{ObjectID: r.Result.ObjectID, Depth: ptr(int64(-1)), Pierce: ptr(true)})
+}
+
+func (t *Tab) listeners(ctx context.Context, of domdebugger.GetEventListenersParams) ([]string, error) {
+	r, err := Call(ctx, t, domdebugger.GetEventListeners, of)
 	if err != nil {
 		return nil, err
 	}
-	kinds := map[string]bool{}
-	for _, x := range l.Listeners {
-		kinds[x.Type] = true
+	var kinds []string
+	for _, l := range r.Listeners {
+		kinds = append(kinds, l.Type)
 	}
 	return kinds, nil
 }
@@ -201,13 +205,5 @@ func (t *Tab) Listeners(ctx context.Context, expression string) ([]string, error
 		}
 		id = theirs.Object.ObjectID
 	}
-	r, err := Call(ctx, t, domdebugger.GetEventListeners, domdebugger.GetEventListenersParams{ObjectID: id})
-	if err != nil {
-		return nil, err
-	}
-	var kinds []string
-	for _, l := range r.Listeners {
-		kinds = append(kinds, l.Type)
-	}
-	return kinds, nil
+	return t.listeners(ctx, domdebugger.GetEventListenersParams{ObjectID: id})
 }

@@ -14,9 +14,7 @@ type attempt struct {
 
 // forms sends each form empty, in a page that lets nothing out, and reads what the page itself says of it (WCAG 3.3.1).
 func (x *try) forms() error {
-	list, err := browser.Eval[[]spot](x.ctx, x.t, `[...document.forms].filter(f => sonde.visible(f) && !f.matches("[role=search],[role=search] *") &&
-		[...f.elements].filter(e => /^(input|textarea|select)$/.test(e.localName) && !/^(hidden|submit|button|search|reset|image)$/.test(e.type) && sonde.visible(e)).length >= 1 &&
-		[...f.elements].some(e => /^(submit|image)$/.test(e.type))).slice(0, 3).map(sonde.describe)`)
+	list, err := ask[[]spot](x, "forms()")
 	if err != nil {
 		return err
 	}

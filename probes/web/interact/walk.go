@@ -56,7 +56,7 @@ func (x *try) keyboard() error {
 	}
 	var stops []stop
 	plain, dropped := false, 0
-	if !on["blur"] && !on["focusout"] {
+	if !slices.Contains(on, "blur") && !slices.Contains(on, "focusout") {
 		if stops, dropped, plain, err = x.run(most, n); err != nil {
 			return err
 		}

@@ -37,7 +37,7 @@ func readTag(src []byte) tag {
 	if t.end {
 		return t
 	}
-	seen, broken := names{}, false
+	seen, broken := map[string]bool{}, false
 	for {
 		slash := false
 		for i < len(src) && (space(src[i]) || src[i] == '/') {
@@ -57,9 +57,11 @@ func readTag(src []byte) tag {
 		value, i = readValue(src, i)
 		broken = broken || bytes.ContainsAny(key, "\"'<=")
 		name := lower(key)
-		if seen.add(name) {
+		switch {
+		case !seen[name]:
+			seen[name] = true
 			t.attribute(name, value)
-		} else if t.twice == "" {
+		case t.twice == "":
 			t.twice = name
 		}
 	}
@@ -136,34 +138,4 @@ func lower(name []byte) string {
 		out[i] = c
 	}
 	return string(out)
-}
-
-// names are the attributes of a tag so far: a list while they are few, so that usual pages make no map.
-type names struct {
-	few  []string
-	many map[string]bool
-}
-
-// add says whether the name is new.
-func (n *names) add(name string) bool {
-	if n.many == nil && len(n.few) == 12 {
-		n.many = map[string]bool{}
-		for _, x := range n.few {
-			n.many[x] = true
-		}
-	}
-	if n.many != nil {
-		if n.many[name] {
-			return false
-		}
-		n.many[name] = true
-		return true
-	}
-	for _, x := range n.few {
-		if x == name {
-			return false
-		}
-	}
-	n.few = append(n.few, name)
-	return true
 }

@@ -56,4 +56,5 @@ const textNodes = (root, most) => {
 const isBlock = e => /^(block|flex|grid|table|list-item|flow-root|table-row|table-cell|table-caption)/.test(style(e).display);
 const color = s => { const m = /rgba?\(([\d.]+), ([\d.]+), ([\d.]+)(?:, ([\d.]+))?\)/.exec(s); return m ? [+m[1], +m[2], +m[3], m[4] === undefined ? 1 : +m[4]] : null };
 // The scripts of the page: the text of those in it, and whether there are others.
-const pageScripts = { foreign: !!document.querySelector("script[src]"), text: [...document.querySelectorAll("script:not([src])")].filter(s => !s.type || /javascript|^module$/i.test(s.type)).map(s => s.textContent).join("\n").slice(0, 1000000) };
+const inlineScripts = [...document.querySelectorAll("script:not([src])")].filter(s => !s.type || /javascript|^module$/i.test(s.type));
+const pageScripts = { foreign: !!document.querySelector("script[src]"), text: inlineScripts.map(s => s.textContent).join("\n").slice(0, 1000000) };

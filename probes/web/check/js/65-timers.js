@@ -129,6 +129,6 @@
       return;
     }
   };
-  for (const s of document.querySelectorAll("script:not([src])")) if (!s.type || /javascript|^module$/i.test(s.type)) attempt(() => inspect(s.textContent, s), null);
+  for (const s of inlineScripts) attempt(() => inspect(s.textContent, s), null);
   if (body.getAttribute("onload")) attempt(() => inspect(body.getAttribute("onload"), body), null);
 })();

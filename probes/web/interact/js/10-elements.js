@@ -22,13 +22,16 @@ const selector = e => {
 };
 const box = e => { const r = e.getBoundingClientRect(); return { x: r.left + scrollX, y: r.top + scrollY, w: r.width, h: r.height } };
 const name = e => squeeze(e.getAttribute("aria-label") || e.innerText || e.value || e.title || e.alt || "");
+// What its author calls an element, in words.
+const called = e => (e.id + " " + (e.getAttribute("class") || "")).replace(/[-_]+/g, " ");
+// What an element stands in that stays in its place while the page scrolls.
+const stays = e => { for (let x = e; x && x !== document.body; x = x.parentElement) if (/fixed|sticky/.test(getComputedStyle(x).position)) return x; return null };
 const signature = e => e.localName + "." + (e.getAttribute("class") || "") + "|" + (e.getAttribute("role") || "") + "|" + (e.parentElement ? e.parentElement.localName + "." + (e.parentElement.getAttribute("class") || "") : "");
 const describe = e => {
   const on = shows(e) ? e : drawn(e) || e;
   const s = getComputedStyle(e), r = on.getBoundingClientRect();
-  const fixed = (() => { for (let x = e; x && x !== document.body; x = x.parentElement) if (/fixed|sticky/.test(getComputedStyle(x).position)) return true; return false })();
   return { key: key(e), selector: selector(e), snippet: (e.outerHTML || "").slice(0, 600), rect: box(on), view: { x: r.left, y: r.top, w: r.width, h: r.height }, tag: e.localName, type: e.type || "", role: e.getAttribute("role") || "",
-    name: name(e).slice(0, 120), visible: visible(e), fixed, signature: signature(e),
+    name: name(e).slice(0, 120), visible: visible(e), fixed: !!stays(e), signature: signature(e),
     outlined: s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0 && !/rgba\([^)]*, 0\)|transparent/.test(s.outlineColor),
     group: key(e.closest("form, nav, ul, ol, table, [role=navigation], [role=toolbar], [role=group], section, article, header, footer, main") || document.body), form: !!e.closest("form"), rtl: s.direction === "rtl", frame: e.localName === "iframe" };
 };

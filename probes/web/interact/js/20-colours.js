@@ -31,7 +31,6 @@ const low = e => { const i = ink(e); return !!i && i.ratio < i.needed };
 const ring = e => { const s = getComputedStyle(e); if (!/^(solid|dashed|dotted|double)$/.test(s.outlineStyle) || !(parseFloat(s.outlineWidth) > 0) || parseFloat(s.outlineOffset) < 0 || s.boxShadow !== "none" || !e.parentElement) return 0;
   const back = behind(e.parentElement, e), c = rgba(s.outlineColor); return back && c[3] > 0 ? ratio(over(c, back), back) : 0 };
 // Whether what has the focus lies wholly under something that stays in its place while the page scrolls (WCAG 2.4.11).
-const stays = e => { for (let x = e; x && x !== document.body; x = x.parentElement) if (/fixed|sticky/.test(getComputedStyle(x).position)) return x; return null };
 const covered = e => {
   const r = e.getBoundingClientRect(), at = [[0.5, 0.5], [0.1, 0.1], [0.9, 0.1], [0.1, 0.9], [0.9, 0.9]].map(([x, y]) => [r.left + r.width * x, r.top + r.height * y]).filter(([x, y]) => x >= 0 && y >= 0 && x < innerWidth && y < innerHeight);
   return shows(e) && at.length > 0 && at.every(([x, y]) => { const o = document.elementFromPoint(x, y), f = o && !e.contains(o) && !o.contains(e) && stays(o); return !!f && !f.contains(e) && painted(f) });

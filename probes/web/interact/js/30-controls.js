@@ -36,7 +36,7 @@ const appeared = () => {
 const dialogLike = e => {
   const s = getComputedStyle(e), r = e.getBoundingClientRect();
   if (e.matches("dialog[open],[role=dialog],[role=alertdialog],[aria-modal=true]")) return true;
-  if (/\b(modal|lightbox|popup|overlay|dialog|fancybox|mfp)\b|modal|lightbox/i.test((e.id + " " + (e.getAttribute("class") || "")).replace(/[-_]/g, " ")) && r.width * r.height > 8000 && !/^(button|a|input)$/.test(e.localName)) return true;
+  if (/\b(modal|lightbox|popup|overlay|dialog|fancybox|mfp)\b|modal|lightbox/i.test(called(e)) && r.width * r.height > 8000 && !/^(button|a|input)$/.test(e.localName)) return true;
   return /fixed/.test(s.position) && r.width * r.height > innerWidth * innerHeight * 0.08 && squeeze(e.innerText).length > 3;
 };
 const dialog = () => {
@@ -59,29 +59,31 @@ const openers = () => {
     if (/print|imprimer|logout|déconnexion|supprimer|delete/i.test(name(e)) || /history\s*\.|\bback\s*\(/.test((href || "") + (e.getAttribute("onclick") || ""))) return; // the way back leaves the page, held or not
     const s = signature(e), n = seen.get(s) || 0;
     seen.set(s, n + 1);
-    if (n < 3) list.push({ ...describe(e), native: native(e), expandable: e.hasAttribute("aria-expanded"), focusable: e.tabIndex >= 0 && (native(e) || e.hasAttribute("tabindex")) });
+    if (n < 3) list.push({ ...describe(e), native: native(e), focusable: e.tabIndex >= 0 && (native(e) || e.hasAttribute("tabindex")) });
   });
   return list.slice(0, 14);
 };
+// The rules of the style sheets that tell what the mouse changes; those of another origin cannot be read.
+const hoverRules = () => [...document.styleSheets].flatMap(sheet => {
+  const flat = l => [...l].flatMap(r => r.cssRules && !r.selectorText ? flat(r.cssRules) : [r]);
+  let rules; try { rules = sheet.cssRules } catch (x) { return [] }
+  return flat(rules).slice(0, 20000).filter(r => r.selectorText && /:hover/.test(r.selectorText) && r.style);
+});
 const hoverables = () => {
-  const out = new Map();
-  const add = (e, focus) => { if (e && visible(e) && !out.has(e) && out.size < 10) out.set(e, focus) };
-  for (const sheet of document.styleSheets) {
-    let rules; try { rules = sheet.cssRules } catch (x) { continue }
-    const flat = l => [...l].flatMap(r => r.cssRules && !r.selectorText ? flat(r.cssRules) : [r]);
-    for (const r of flat(rules).slice(0, 20000)) {
-      if (!r.selectorText || !/:hover/.test(r.selectorText) || !/display|visibility|opacity|left|top|height|clip|transform/.test(r.style ? r.style.cssText : "")) continue;
-      for (const s of r.selectorText.split(",")) {
-        const m = /^(.*?):hover\s*([>+~ ])\s*(.+)$/.exec(s.trim());
-        if (!m || /:focus/.test(s)) continue;
-        const base = m[1].replace(/::?[\w-]+(\([^)]*\))?$/, "").trim() || "*";
-        try { [...document.querySelectorAll(base)].slice(0, 4).forEach(e => add(e)) } catch (x) { }
-      }
+  const out = new Set();
+  const add = e => { if (e && visible(e) && out.size < 10) out.add(e) };
+  for (const r of hoverRules()) {
+    if (!/display|visibility|opacity|left|top|height|clip|transform/.test(r.style.cssText)) continue;
+    for (const s of r.selectorText.split(",")) {
+      const m = /^(.*?):hover\s*([>+~ ])\s*(.+)$/.exec(s.trim());
+      if (!m || /:focus/.test(s)) continue;
+      const base = m[1].replace(/::?[\w-]+(\([^)]*\))?$/, "").trim() || "*";
+      try { [...document.querySelectorAll(base)].slice(0, 4).forEach(add) } catch (x) { }
     }
   }
   document.querySelectorAll("[onmouseover],[onmouseenter],nav li, [role=navigation] li, [data-tooltip], [class*=tooltip], [class*=dropdown]").forEach(e => {
     const hidden = [...e.querySelectorAll("ul, div, [role=menu], [role=tooltip], span")].some(x => !visible(x) && squeeze(x.textContent));
     if (e.hasAttribute("onmouseover") || e.hasAttribute("onmouseenter") || hidden) add(e);
   });
-  return [...out.keys()].map(e => ({ ...describe(e), inner: (() => { const f = focusables(e).concat(e.tabIndex >= 0 && (native(e) || e.hasAttribute("tabindex")) ? [e] : []); return f.slice(0, 3).map(key) })(), expander: !!e.querySelector("[aria-expanded]") || e.hasAttribute("aria-expanded") }));
+  return [...out].map(e => ({ ...describe(e), inner: (() => { const f = focusables(e).concat(e.tabIndex >= 0 && (native(e) || e.hasAttribute("tabindex")) ? [e] : []); return f.slice(0, 3).map(key) })() }));
 };

@@ -3,7 +3,7 @@ const halt = a => ({ ...describe(a), doubtful: low(a) || covered(a) || ring(a) >
 const trace = [];
 addEventListener("keyup", e => { if (e.key === "Tab" && trace.length < 200) { const a = deepActive(); trace.push(a && halt(a)) } }, true);
 // What the driver may ask; each file adds its own.
-const sonde = { key, get, squeeze, deepActive, visible, selector, box, name, describe, controls, watch, appeared, dialog, openers, hoverables, clipped, spaced, narrow, overlapping, focusables, pick, walk };
+const sonde = { get, squeeze, deepActive, visible, name, describe, controls, watch, appeared, dialog, openers, hoverables, clipped, spaced, narrow, overlapping, focusables, walk };
 Object.assign(sonde, {
   // A page may move the focus on a moment after the key: it is read when that has happened.
   active: () => new Promise(done => setTimeout(() => { const a = deepActive(); if (!a) return done(null); if (visible(a)) return done(halt(a)); setTimeout(() => done(a.isConnected ? describe(a) : null), 350) }, 15)),

@@ -8,7 +8,7 @@ Object.assign(sonde, {
     const marked = e.matches("dialog,[role=dialog],[role=alertdialog]") ? e : e.closest("dialog,[role=dialog],[role=alertdialog]") || e.querySelector("dialog,[role=dialog],[role=alertdialog]");
     if (marked) return squeeze(marked.getAttribute("aria-label") || marked.title || (marked.getAttribute("aria-labelledby") || "").split(/\s+/).map(i => i && document.getElementById(i)).filter(Boolean).map(x => x.textContent).join(" ")) ? "" : "nameless";
     if (e.closest("nav,header,aside,[role=navigation],[role=menu]") || e.querySelector("nav") || e.matches("[role]")) return "";
-    return /\b(modal|lightbox|dialog|dialogue|popup|popin)\b/i.test((e.id + " " + (e.getAttribute("class") || "")).replace(/[-_]/g, " ")) || /fixed/.test(getComputedStyle(e).position) && [...e.querySelectorAll("button,a,[role=button]")].some(b => /^(×|x|✕|✖|ok)$|fermer|close|annuler|cancel/i.test(name(b))) ? "unmarked" : "unsure" },
+    return /\b(modal|lightbox|dialog|dialogue|popup|popin)\b/i.test(called(e)) || /fixed/.test(getComputedStyle(e).position) && [...e.querySelectorAll("button,a,[role=button]")].some(b => /^(×|x|✕|✖|ok)$|fermer|close|annuler|cancel/i.test(name(b))) ? "unmarked" : "unsure" },
   ready: k => new Promise(done => { const e = get(k); if (!e) return done(false); near(e); e.focus(); if (deepActive() !== e) return done(false); setTimeout(() => { watch(); done(true) }, 20) }),
   // What changes the document at once is seen at once; what only a style brings up is looked for when the time is over.
   happened: most => new Promise(done => { const end = performance.now() + most, tick = () => { if (changes) setTimeout(() => done(true), 30); else if (performance.now() >= end) done(appeared().length > 0); else setTimeout(tick, 10) }; tick() }),

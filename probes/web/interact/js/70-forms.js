@@ -1,5 +1,6 @@
 // Fields and forms.
 const ownFields = f => [...f.elements].filter(e => /^(input|textarea|select)$/.test(e.localName) && !/^(hidden|submit|button|reset|image)$/.test(e.type) && visible(e));
+const sender = f => [...f.elements].find(e => e.type === "submit");
 const shade = e => { const s = getComputedStyle(e); return [s.borderTopColor, s.borderBottomColor, s.backgroundColor, s.outlineColor, s.boxShadow].join() };
 let shades = [];
 Object.assign(sonde, {
@@ -11,8 +12,10 @@ Object.assign(sonde, {
     if (document.querySelector("[aria-live]:not([aria-live=off]),[role=status],[role=alert]")) return null;
     const r = f.getBoundingClientRect(), e = appeared().find(x => { const b = x.getBoundingClientRect(); return b.top >= r.top && b.top < r.bottom + 40 && b.left < r.right && b.right > r.left && !x.matches("[role],dialog") && x.children.length > 1 && [...x.children].every(c => squeeze(c.innerText) && !c.matches("input,label,p")) });
     return e ? describe(e) : null },
+  // Forms to be sent empty; who searches may search for nothing.
+  forms: () => [...document.forms].filter(f => visible(f) && !f.matches("[role=search],[role=search] *") && ownFields(f).some(e => e.type !== "search") && sender(f)).slice(0, 3).map(describe),
   // Gets a form ready to be sent empty: whether the browser itself will refuse.
-  submits: k => { const f = get(k); if (!f) return true; if (!f.noValidate && !f.checkValidity()) return true; const b = [...f.elements].find(e => /^(submit|image)$/.test(e.type)); if (!b) return true; near(b); b.focus(); shades = ownFields(f).map(shade); watch(); return false },
+  submits: k => { const f = get(k); if (!f) return true; if (!f.noValidate && !f.checkValidity()) return true; const b = sender(f); if (!b) return true; near(b); b.focus(); shades = ownFields(f).map(shade); watch(); return false },
   // What the page says of a form that was sent empty.
   answers: k => {
     const f = get(k), r = { said: "", bound: 0, named: false, coloured: false };

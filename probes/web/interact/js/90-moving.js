@@ -3,7 +3,7 @@ Object.assign(sonde, {
   drifts: async most => {
     const named = /\b(carou?sell?|slider|slides?|slideshow|diaporama|ticker|marquee|news ?flash|scrolling|rotator|defilant|swiper|slick)\b/i;
     const idle = /\b(progress|spinner|loader|loading|clock|horloge|countdown|compte a rebours)\b/i;
-    const words = e => (e.id + " " + (e.getAttribute("class") || "")).replace(/[-_]+|([a-z])([A-Z])/g, "$1 $2");
+    const words = e => called(e).replace(/([a-z])([A-Z])/g, "$1 $2");
     const stops = e => { for (let x = e, i = 0; x && i < 3 && x !== document.body; x = x.parentElement, i++) if ([...x.querySelectorAll("button,a,input,[role=button]")].some(b => /pause|stop|arr[êe]t|suspend|interrompre|lecture|play/i.test(name(b) + " " + (b.getAttribute("class") || "") + " " + (b.title || "")))) return true; return false };
     const moved = new Map();
     const note = e => {
@@ -25,11 +25,12 @@ Object.assign(sonde, {
     see.disconnect(); removeEventListener("scroll", scrolled, true);
     const out = [], took = (performance.now() - began) / 1000;
     for (const [e, m] of moved) {
-      if (m.at.length < 2 || !visible(e) || idle.test(words(e)) || !/\p{L}{2}/u.test(squeeze(e.innerText)) && !e.querySelector("img") && !(e.localName === "img")) { if (!(visible(e) && m.at.length > 4)) continue }
+      const tells = !idle.test(words(e)) && (/\p{L}{2}/u.test(squeeze(e.innerText)) || !!e.querySelector("img") || e.localName === "img");
+      if (!visible(e) || m.at.length < (tells ? 2 : 5)) continue;
       const r = e.getBoundingClientRect(); let turns = 0, way = 0;
       for (let i = 1; i < m.light.length; i++) { const d = m.light[i] - m.light[i - 1]; if (Math.abs(d) >= 0.1 && Math.sign(d) !== way) { way = Math.sign(d); turns++ } }
       const flashes = r.width * r.height >= 21824 ? turns / 2 / took : 0;
-      const goes = took > 5 && m.at.length > 1 && m.at.at(-1) - m.at[0] > 1000 && m.at.at(-1) - began > took * 500 && !stops(e) && !idle.test(words(e)) && (/\p{L}{2}/u.test(squeeze(e.innerText)) || !!e.querySelector("img") || e.localName === "img");
+      const goes = tells && took > 5 && m.at.at(-1) - m.at[0] > 1000 && m.at.at(-1) - began > took * 500 && !stops(e);
       if (flashes > 3 || goes) out.push({ e, flashes, goes });
     }
     // A style that flashes: it turns more than three times a second, over a good part of the window (WCAG's general flash).

@@ -136,6 +136,11 @@ type Launch struct {
 	Files     []Hash    `json:"files,omitempty" cbor:"5,keyasint,omitempty"`
 	Structure int       `json:"structures" cbor:"6,keyasint"` // how many
 	Audits    int       `json:"audits" cbor:"7,keyasint"`     // how many
+	// How the campaign wants to be reviewed: whether every verdict needs a second reader, which share of the answered audits
+	// two auditors rate blindly, and the seed that draws them.
+	SecondReader bool    `json:"second_reader,omitempty" cbor:"8,keyasint,omitempty"`
+	DoubleCoding float64 `json:"double_coding,omitempty" cbor:"9,keyasint,omitempty"`
+	Seed         int64   `json:"seed,omitempty" cbor:"10,keyasint,omitempty"`
 }
 
 // Record is one line of a prober's journal: its number, when it was written, and exactly one fact.

@@ -1,7 +1,6 @@
 package stats
 
 import (
-	"strconv"
 	"time"
 
 	"github.com/sonde-fleet/sonde/probes"
@@ -67,6 +66,16 @@ type Outcome struct {
 	Checks   int `json:"checks,omitempty"`
 	ChecksUp int `json:"checks_up,omitempty"`
 	Events   int `json:"events"`
+	// What the review needs: who answered, the digest of what the answer says (audits with the same one were answered with
+	// the same words), how sure its class is, how far a clock was off, what the website says against the directory.
+	From       string    `json:"from,omitempty"`
+	TextDigest string    `json:"text_digest,omitempty"`
+	Confidence float64   `json:"confidence,omitempty"`
+	Skew       int64     `json:"skew_ms,omitempty"`
+	Contrary   []string  `json:"contrary,omitempty"` // items of the website that contradict the directory
+	Verdicts   []Verdict `json:"verdicts,omitempty"` // those that stand
+	Codings    []Coding  `json:"codings,omitempty"`
+	Disputes   []Dispute `json:"disputes,omitempty"`
 }
 
 // Counted says whether the audit is in the denominator of the rates.
@@ -93,28 +102,6 @@ type Book struct {
 	loose      int // mails that belong to no audit
 }
 
-// entry is what is known of one audit so far; instants are wall time.
-type entry struct {
-	audit   probes.Audit
-	prober  string
-	status  probes.Status
-	fault   string
-	sent    time.Time
-	bounced time.Time
-	reason  string
-	replied time.Time
-	answer  probes.Event
-	acked   time.Time
-	absent  bool
-	classes []string
-	unsure  int
-	site    Result // of a website
-	yes, no int    // items of a website
-	checks  int
-	up      int
-	events  int
-}
-
 // NewBook returns an empty book.
 func NewBook() *Book {
 	return &Book{launches: map[string]probes.Launch{}, structures: map[probes.StructureID]probes.Structure{},
@@ -139,87 +126,7 @@ func (b *Book) Add(prober string, r *probes.Record) {
 			b.loose++
 		}
 		if e := b.entries[r.Event.Audit]; e != nil {
-			e.add(r.Event)
-		}
-	}
-}
-
-func (e *entry) add(x *probes.Event) {
-	before := e.status
-	e.status = e.status.Next(x)
-	e.events++
-	switch x.Kind {
-	case probes.MailSending: // stands until the server's reply, and when that is lost
-		e.sent = x.At
-	case probes.MailAccepted:
-		e.sent = x.At
-	case probes.MailRefused:
-		e.sent, e.bounced, e.reason = x.At, x.At, x.Text
-	case probes.AuditResolved:
-		e.fault = x.Text
-		if x.Detail["as"] == "accepted" && before == probes.ByHand {
-			e.sent = x.ByHandAt()
-		}
-	case probes.ProbeFault, probes.AuditMissed, probes.AuditSpoiled:
-		e.fault = x.Text
-	case probes.AuditClosed:
-		if before == probes.InDoubt {
-			e.fault = "in doubt until the deadline"
-		} else if !before.Started() {
-			e.fault = "not contacted before the deadline"
-		}
-	case probes.MailReceived:
-		e.received(x)
-	case probes.WebVisited:
-		e.site, e.sent, e.answer = Visited, x.At, *x
-		e.yes, e.no = 0, 0
-		for i := range x.Observations {
-			switch x.Observations[i].Value {
-			case probes.Yes:
-				e.yes++
-			case probes.No:
-				e.no++
-			}
-		}
-	case probes.WebChecked:
-		if x.Fault != probes.Ours && x.Detail["up"] != "blocked" {
-			if e.checks++; x.Detail["up"] == "yes" {
-				e.up++
-			}
-		}
-	case probes.WebBlocked:
-		e.site, e.sent, e.reason = Blocked, x.At, x.Text
-	case probes.WebFailed:
-		e.site, e.sent, e.reason = Offline, x.At, x.Text
-	}
-}
-
-func (e *entry) received(x *probes.Event) {
-	class := x.Detail["class"]
-	if x.Detail["sure"] == "no" {
-		e.unsure++ // an auditor confirms the match before it counts
-		return
-	}
-	e.classes = append(e.classes, class)
-	earliest := func(t *time.Time) bool {
-		if t.IsZero() || x.At.Before(*t) {
-			*t = x.At
-			return true
-		}
-		return false
-	}
-	switch class {
-	case probes.ClassHuman:
-		if earliest(&e.replied) {
-			e.answer = *x
-		}
-	case probes.ClassAutoAck:
-		earliest(&e.acked)
-	case probes.ClassOutOfOffice:
-		e.absent = true
-	case probes.ClassBounce:
-		if earliest(&e.bounced) {
-			e.reason = x.Detail["reason"]
+			e.add(r)
 		}
 	}
 }
@@ -242,76 +149,6 @@ func (b *Book) Outcomes(now time.Time) []Outcome {
 		out = append(out, b.outcome(b.entries[id], now))
 	}
 	return out
-}
-
-func (b *Book) outcome(e *entry, now time.Time) Outcome {
-	line := b.launches[e.audit.Campaign].Timeline
-	o := Outcome{Audit: e.audit, Prober: e.prober, Body: b.structures[e.audit.Structure], Status: e.status,
-		Absent: e.absent, Classes: e.classes, Unsure: e.unsure, Events: e.events}
-	o.Result, o.Reason = e.result()
-	if e.site != "" && !e.sent.IsZero() {
-		o.Sent = line.Campaign(e.sent).UTC()
-		number := func(key string) int { n, _ := strconv.Atoi(e.answer.Detail[key]); return n }
-		o.Pages, o.Barriers, o.Doubts, o.Criteria = number("pages"), number("failed"), number("review"), number("criteria")
-		o.ItemsYes, o.ItemsNo, o.Checks, o.ChecksUp = e.yes, e.no, e.checks, e.up
-	}
-	if e.sent.IsZero() || !o.Counted() {
-		return o
-	}
-	o.Sent = line.Campaign(e.sent).UTC()
-	if !e.acked.IsZero() {
-		o.Acked, o.AckDelay = true, ms(line.Span(e.acked.Sub(e.sent)))
-	}
-	window := ms(e.audit.Deadline.Sub(o.Sent))
-	switch o.Result {
-	case Answered:
-		o.Replied = line.Campaign(e.replied).UTC()
-		o.Delay = max(0, ms(o.Replied.Sub(o.Sent))) // clocks of two machines: an answer is never before the question
-		o.Late = o.Replied.After(e.audit.Deadline)
-		o.Followed = min(o.Delay, window)
-		o.Answer, o.Junk = e.answer.Detail["answer"], e.answer.Detail["folder"] != "" && e.answer.Detail["folder"] != "INBOX"
-		if len(e.answer.Evidence) > 0 {
-			o.Evidence = e.answer.Evidence[0].SHA256
-		}
-		for _, x := range e.answer.Observations {
-			if x.Item == "mail.closing" && x.Value != probes.NotApplicable {
-				polite := x.Value == probes.Yes
-				o.Polite = &polite
-			}
-		}
-		if c := b.calendar(e.audit.Structure); c != nil {
-			o.Worked, o.Days = ms(c.Worked(o.Sent, o.Replied)), c.WorkingDays(o.Sent, o.Replied)
-		}
-	case Silent:
-		o.Followed = min(ms(line.Campaign(now).Sub(o.Sent)), window)
-	case Unreachable: // it is known now that the whole window will pass without an answer
-		o.Followed = window
-	}
-	return o
-}
-
-func (e *entry) result() (Result, string) {
-	switch e.status {
-	case probes.Awaiting, probes.Suppressed, probes.Cancelled:
-		return Out, ""
-	case probes.Faulted, probes.Missed:
-		return Spoiled, e.fault
-	case probes.Sending, probes.InDoubt:
-		return InDoubt, ""
-	case probes.Planned, probes.Prepared, probes.ByHand:
-		return Waiting, ""
-	}
-	switch {
-	case e.site != "":
-		return e.site, e.reason
-	case e.status == probes.Refused:
-		return Unreachable, e.reason
-	case !e.replied.IsZero():
-		return Answered, ""
-	case !e.bounced.IsZero():
-		return Unreachable, e.reason
-	}
-	return Silent, ""
 }
 
 // calendar returns the structure's working time, nil when what the journal says of it cannot be read.

@@ -15,7 +15,8 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// Collected is what a collector has pulled: each prober's records under their numbers, and evidence. Filing a record
+// Collected is what a collector has pulled: each prober's records under their numbers, and evidence; and what people add to
+// it, the trail. Filing a record
 // again changes nothing, and the cursor of a prober is its highest number, so rows and cursor cannot disagree.
 type Collected struct {
 	db      *bolt.DB
@@ -38,6 +39,9 @@ func OpenCollected(dir string) (*Collected, error) {
 		_, err := tx.CreateBucketIfNotExists(bucketProbers)
 		if err == nil {
 			_, err = tx.CreateBucketIfNotExists(bucketEvidence)
+		}
+		if err == nil {
+			_, err = tx.CreateBucketIfNotExists(bucketTrail)
 		}
 		return err
 	})
@@ -91,11 +95,16 @@ func (c *Collected) File(prober string, page [][]byte) ([]probes.Record, error) 
 	if err != nil {
 		return nil, err
 	}
+	c.tell()
+	return records, nil
+}
+
+// tell wakes those who wait for a change.
+func (c *Collected) tell() {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	close(c.changed)
 	c.changed = make(chan struct{})
-	c.mu.Unlock()
-	return records, nil
 }
 
 // Changed returns a channel that is closed when a page is filed after the call.

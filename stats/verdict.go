@@ -1,0 +1,135 @@
+package stats
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/sonde-fleet/sonde/probes"
+)
+
+// Decision is what an auditor makes of a flag or of an item.
+type Decision string
+
+// The decisions. Confirm leaves the figure as it is; Correct changes what the machine made of a mail or of an item;
+// Spoil takes the audit out of the denominator; Again asks the prober for another try of an audit that is spoiled.
+const (
+	Confirm Decision = "confirm"
+	Correct Decision = "correct"
+	Spoil   Decision = "spoil"
+	Again   Decision = "again"
+)
+
+// Decisions lists them in the order of forms.
+var Decisions = [...]Decision{Confirm, Correct, Spoil, Again}
+
+// Verdict is an auditor's decision that stands: one that was withdrawn is in the journal and nowhere else.
+type Verdict struct {
+	N        uint64               `json:"n"` // its record in the collector's journal
+	Flag     string               `json:"flag"`
+	Decision Decision             `json:"verdict"`
+	By       string               `json:"by"`
+	At       time.Time            `json:"at"` // wall time
+	Reason   string               `json:"reason,omitempty"`
+	Mail     probes.Hash          `json:"mail,omitempty"`  // the mail that is corrected, by its bytes
+	Class    string               `json:"class,omitempty"` // what it is
+	Match    string               `json:"match,omitempty"` // yes: it belongs to the audit; no: it does not
+	Items    []probes.Observation `json:"items,omitempty"` // as the auditor sees them
+}
+
+// Coding is one auditor's blind rating of the items of an audit.
+type Coding struct {
+	N     uint64               `json:"n"`
+	By    string               `json:"by"`
+	At    time.Time            `json:"at"`
+	Items []probes.Observation `json:"items"`
+}
+
+// Dispute is what the structure's contact said of an audit, and what was answered.
+type Dispute struct {
+	N        uint64    `json:"n"`
+	At       time.Time `json:"at"`
+	Text     string    `json:"text"`
+	Answered time.Time `json:"answered,omitzero"`
+	Answer   string    `json:"answer,omitempty"`
+	By       string    `json:"by,omitempty"` // who answered
+	AnswerN  uint64    `json:"answer_n,omitempty"`
+}
+
+// Open says whether the dispute waits for an answer.
+func (d *Dispute) Open() bool { return d.Answered.IsZero() }
+
+// judged is what people said of an audit.
+type judged struct {
+	verdicts []Verdict
+	codings  []Coding
+	disputes []Dispute
+}
+
+// foreign is the class of a mail that an auditor found not to belong to the audit.
+const foreign = "foreign"
+
+// judge folds in what people said, and says whether the record was of that kind.
+func (j *judged) judge(r *probes.Record) bool {
+	x := r.Event
+	switch x.Kind {
+	case probes.ReviewVerdict:
+		j.verdicts = append(j.verdicts, Verdict{N: r.N, Flag: x.Detail["flag"], Decision: Decision(x.Detail["verdict"]), By: x.Detail["by"],
+			At: x.At, Reason: x.Text, Mail: probes.Hash(x.Detail["mail"]), Class: x.Detail["class"], Match: x.Detail["match"], Items: x.Observations})
+	case probes.ReviewCoded:
+		j.codings = slices.DeleteFunc(j.codings, func(c Coding) bool { return c.By == x.Detail["by"] }) // the newer one stands
+		j.codings = append(j.codings, Coding{N: r.N, By: x.Detail["by"], At: x.At, Items: x.Observations})
+	case probes.ReviewWithdrawn:
+		of, _ := strconv.ParseUint(x.Detail["of"], 10, 64)
+		j.verdicts = slices.DeleteFunc(j.verdicts, func(v Verdict) bool { return v.N == of })
+		j.codings = slices.DeleteFunc(j.codings, func(c Coding) bool { return c.N == of })
+	case probes.DisputeOpened:
+		j.disputes = append(j.disputes, Dispute{N: r.N, At: x.At, Text: x.Text})
+	case probes.DisputeAnswered:
+		of, _ := strconv.ParseUint(x.Detail["of"], 10, 64)
+		for i := range j.disputes {
+			if d := &j.disputes[i]; d.N == of {
+				d.Answered, d.Answer, d.By, d.AnswerN = x.At, x.Text, x.Detail["by"], r.N
+			}
+		}
+	case probes.AccessRead, probes.OrderProposed, probes.OrderGiven, probes.OrderRefused:
+	default:
+		return false
+	}
+	return true
+}
+
+// corrected returns the mail as the auditors see it: the newest verdict that speaks of it decides.
+func (j *judged) corrected(m mail) mail {
+	for i := range j.verdicts {
+		v := &j.verdicts[i]
+		if v.Mail != "" && v.Mail == m.bytes && (v.Decision == Correct || v.Decision == Confirm) {
+			switch v.Match {
+			case "yes":
+				m.sure = true
+			case "no":
+				m.sure, m.class = true, foreign
+				continue
+			}
+			if v.Class != "" {
+				m.class, m.confidence = v.Class, 1
+			}
+		}
+		for k := range v.Items {
+			if v.Decision == Correct && v.Items[k].Item == closing && (v.Mail == "" || v.Mail == m.bytes) {
+				m.polite = v.Items[k].Value
+			}
+		}
+	}
+	return m
+}
+
+// spoiled returns the verdict that takes the audit out, nil when none stands.
+func (j *judged) spoiled() *Verdict {
+	for i := range j.verdicts {
+		if d := j.verdicts[i].Decision; d == Spoil {
+			return &j.verdicts[i]
+		}
+	}
+	return nil
+}

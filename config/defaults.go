@@ -31,7 +31,10 @@ func defaultProber() *Prober {
 }
 
 func defaultCollector() *Collector {
-	return &Collector{Data: "collector-data", Listen: "127.0.0.1:7780", Every: time.Minute}
+	return &Collector{
+		Data: "collector-data", Listen: "127.0.0.1:7780", Every: time.Minute, ProxyHeader: "X-Forwarded-For",
+		Access: Access{SessionIdle: 2 * time.Hour, SessionMax: 12 * time.Hour, Rate: 50, Burst: 200},
+	}
 }
 
 func defaultCampaign() *Campaign {

@@ -93,6 +93,12 @@ type Collector struct {
 	Listen  string        `yaml:"listen"` // host:port of the site
 	Every   time.Duration `yaml:"every"`  // how often each prober is pulled
 	Probers []FeedSource  `yaml:"probers"`
+
+	Access         Access   `yaml:"access"`
+	TLS            TLS      `yaml:"tls"`
+	PublicURL      string   `yaml:"public_url"`      // how people reach the site; needed behind a proxy and for an identity provider
+	TrustedProxies []string `yaml:"trusted_proxies"` // addresses and networks whose proxy_header is believed
+	ProxyHeader    string   `yaml:"proxy_header"`    // in which they write the client's address
 }
 
 // FeedSource is a prober that the collector pulls.

@@ -221,6 +221,8 @@ func (d *document) collector(c *Collector) {
 	}
 	d.address("listen", c.Listen, true)
 	d.positive("every", Days(c.Every))
+	d.reach(c)
+	d.access(c)
 	if len(c.Probers) == 0 {
 		d.add("probers", "there is no prober", "name at least one to pull from")
 	}

@@ -12,13 +12,16 @@ const (
 	AuditCancelled  Kind = "audit.cancelled"  // an operator took it out; never counted
 	AuditSpoiled    Kind = "audit.spoiled"    // an operator or auditor declared it spoiled by us
 	AuditResolved   Kind = "audit.resolved"   // an operator decided an audit in doubt; Detail "as": accepted, not-sent (with "retry") or spoiled
+	AuditAgain      Kind = "audit.again"      // an auditor asked for another try of an audit that is spoiled; Detail "again": the audit that makes it
 	AuditClosed     Kind = "audit.closed"     // its deadline has passed; the watch is over
 	ProbeFault      Kind = "probe.fault"      // the try failed through us; Text says how
 )
 
-// What operators do to a campaign or a structure. Detail holds "structure", "campaign", "by", "reason".
+// What operators do to a campaign or a structure. Detail holds "structure", "campaign", "by", "reason"; a pause of a part
+// names the part: "wave", "structure" or "audit".
 const (
 	StructureSuppressed Kind = "structure.suppressed"
+	CampaignLaunched    Kind = "campaign.launched" // an operator ordered the launch; Detail "files": hashes of what was previewed, "approved_by"
 	CampaignPaused      Kind = "campaign.paused"
 	CampaignResumed     Kind = "campaign.resumed"
 )

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/sonde-fleet/sonde/config"
 	"github.com/sonde-fleet/sonde/probes"
 )
 
@@ -12,6 +13,22 @@ type Journal interface {
 	Append(...probes.Record) error
 	State(probes.AuditID) (probes.State, bool)
 	Launch() (probes.Launch, bool)
+}
+
+// NewLaunch returns what fixes the campaign when it starts: its window, how its time runs, and the hashes of the files that
+// its timetable is computed from.
+func NewLaunch(c *config.Campaign, files []probes.Hash) (probes.Launch, error) {
+	zone, err := time.LoadLocation(c.Zone)
+	if err != nil {
+		return probes.Launch{}, fmt.Errorf("zone %s: %w", c.Zone, err)
+	}
+	start, err1 := time.ParseInLocation(time.DateOnly, c.Start, zone)
+	end, err2 := time.ParseInLocation(time.DateOnly, c.End, zone)
+	if err1 != nil || err2 != nil {
+		return probes.Launch{}, fmt.Errorf("campaign window %s to %s", c.Start, c.End)
+	}
+	return probes.Launch{Campaign: c.ID, Title: c.Title, End: end.AddDate(0, 0, 1).UTC(), Files: files,
+		Timeline: probes.Timeline{Start: start.UTC(), Speed: c.Speed}}, nil
 }
 
 // launchChunk is how many records share a transaction at a launch.

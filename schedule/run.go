@@ -20,6 +20,7 @@ type Store interface {
 	State(probes.AuditID) (probes.State, bool)
 	Suppressed(probes.StructureID) bool
 	Paused() bool
+	Held(*probes.Audit) bool // paused: the campaign, its wave, its structure or itself
 	Full() bool
 	Changed() <-chan struct{}
 }
@@ -46,6 +47,7 @@ type Runner struct {
 	Late  time.Duration // wall time after which a try counts as late
 	Grace time.Duration // how long tries under way may go on once the runner is told to stop
 
+	gate   sync.Mutex // held while an audit goes from waiting to flying
 	mu     sync.Mutex
 	flying map[probes.AuditID]probes.Channel
 	freed  chan struct{}
@@ -60,7 +62,9 @@ const (
 
 // Run works until ctx is done, then lets the tries under way end. It returns nil when it was told to stop.
 func (r *Runner) Run(ctx context.Context) error {
+	r.mu.Lock()
 	r.flying, r.freed = map[probes.AuditID]probes.Channel{}, make(chan struct{}, 1)
+	r.mu.Unlock()
 	if r.Parallel < 1 {
 		r.Parallel = 1
 	}
@@ -156,10 +160,12 @@ func (r *Runner) until(a, b time.Time) time.Duration {
 
 // start decides what becomes of an audit that is due.
 func (r *Runner) start(ctx context.Context, trying *sync.WaitGroup, st probes.State, now time.Time) error {
+	r.gate.Lock()
+	defer r.gate.Unlock()
 	// The page was read before the last look at what is flying: a try may have ended in between. What it left is asked
-	// again, or the structure would be contacted twice.
+	// again, or the structure would be contacted twice; and an operator may have paused or cancelled it.
 	st, ok := r.Store.State(st.Audit.ID)
-	if !ok || !st.Status.Startable() || st.Due.After(now) {
+	if !ok || !st.Status.Startable() || st.Due.After(now) || r.Store.Held(&st.Audit) {
 		return nil
 	}
 	a := st.Audit
@@ -257,6 +263,14 @@ func (r *Runner) isFlying(id probes.AuditID) bool {
 	defer r.mu.Unlock()
 	_, yes := r.flying[id]
 	return yes
+}
+
+// Quiet runs f while no try can begin. flying says of an audit whether a try is under way, of which something may leave
+// at any moment: what f does to the others is done before they are looked at again.
+func (r *Runner) Quiet(f func(flying func(probes.AuditID) bool) error) error {
+	r.gate.Lock()
+	defer r.gate.Unlock()
+	return f(r.isFlying)
 }
 
 // full says whether the channel has as many tries under way as it may have.

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"github.com/sonde-fleet/sonde/probes"
@@ -49,36 +50,64 @@ func (db *DB) States(f func(probes.State) bool) error {
 }
 
 // Due returns at most n audits, planned or prepared, whose campaign instant is not after t, the earliest first, and the instant of
-// the next one that is (zero when there is none).
+// the next one that is (zero when there is none). What is paused by its wave, its structure or by itself is not among them.
 func (db *DB) Due(t time.Time, n int) (due []probes.State, next time.Time) {
-	return db.until(bucketDue, t, n)
+	db.view(func(tx *bolt.Tx) {
+		waves := tx.Bucket(bucketDue)
+		var keys [][]byte
+		_ = waves.ForEachBucket(func(wave []byte) error {
+			if paused(tx, pausedWave(wave)) {
+				return nil
+			}
+			of, later := until(waves.Bucket(wave), t, n)
+			keys = append(keys, of...)
+			if next.IsZero() || !later.IsZero() && later.Before(next) {
+				next = later
+			}
+			return nil
+		})
+		slices.SortFunc(keys, bytes.Compare)
+		due = statesOf(tx, keys[:min(n, len(keys))])
+	})
+	return due, next
 }
 
 // Expired returns at most n open audits whose deadline is not after the campaign instant t, and the next deadline.
 func (db *DB) Expired(t time.Time, n int) (expired []probes.State, next time.Time) {
-	return db.until(bucketDeadline, t, n)
+	db.view(func(tx *bolt.Tx) {
+		var keys [][]byte
+		keys, next = until(tx.Bucket(bucketDeadline), t, n)
+		expired = statesOf(tx, keys)
+	})
+	return expired, next
 }
 
-func (db *DB) until(bucket []byte, t time.Time, n int) (found []probes.State, next time.Time) {
-	db.view(func(tx *bolt.Tx) {
-		audits := tx.Bucket(bucketAudits)
-		c := tx.Bucket(bucket).Cursor()
-		for k, _ := c.First(); k != nil; k, _ = c.Next() {
-			at := time.Unix(0, int64(binary.BigEndian.Uint64(k)^1<<63)).UTC()
-			if at.After(t) {
-				next = at
-				return
-			}
-			if len(found) == n {
-				return
-			}
-			var st probes.State
-			if raw := audits.Get(k[8:]); raw != nil && decode(raw, &st) == nil {
-				found = append(found, st)
-			}
+// until returns at most n keys of an index by instant that are not after t, and the instant of the first that is.
+func until(b *bolt.Bucket, t time.Time, n int) (keys [][]byte, next time.Time) {
+	c := b.Cursor()
+	for k, _ := c.First(); k != nil; k, _ = c.Next() {
+		at := time.Unix(0, int64(binary.BigEndian.Uint64(k)^1<<63)).UTC()
+		if at.After(t) {
+			return keys, at
 		}
-	})
-	return found, next
+		if len(keys) == n {
+			break
+		}
+		keys = append(keys, k)
+	}
+	return keys, time.Time{}
+}
+
+// statesOf reads the audits that keys of an index by instant name.
+func statesOf(tx *bolt.Tx, keys [][]byte) (states []probes.State) {
+	audits := tx.Bucket(bucketAudits)
+	for _, k := range keys {
+		var st probes.State
+		if raw := audits.Get(k[8:]); raw != nil && decode(raw, &st) == nil {
+			states = append(states, st)
+		}
+	}
+	return states
 }
 
 // Active returns the audits that are prepared, being sent or in doubt: what a crash may have left behind.
@@ -114,13 +143,6 @@ func (db *DB) Seen(digest string) (seen bool) {
 	return seen
 }
 
-// Mailbox returns how far the mailbox has been read.
-func (db *DB) Mailbox(name string) (validity, uid uint32) {
-	var c Cursor
-	db.view(func(tx *bolt.Tx) { c = decodeCursor(tx.Bucket(bucketMailboxes).Get([]byte(name))) })
-	return c.Validity, c.UID
-}
-
 // Launch returns the campaign that was launched last.
 func (db *DB) Launch() (l probes.Launch, ok bool) {
 	db.view(func(tx *bolt.Tx) {
@@ -147,19 +169,14 @@ func (db *DB) Structure(id probes.StructureID) (s probes.Structure, ok bool) {
 	return s, ok
 }
 
-// Paused says whether an operator has paused the campaign.
-func (db *DB) Paused() (yes bool) {
-	db.view(func(tx *bolt.Tx) { yes = tx.Bucket(bucketMeta).Get(metaPaused) != nil })
-	return yes
-}
-
 // Counts returns how many audits are in each status.
 func (db *DB) Counts() map[probes.Status]int {
 	counts := map[probes.Status]int{}
 	db.view(func(tx *bolt.Tx) {
 		_ = tx.Bucket(bucketCounts).ForEach(func(k, v []byte) error {
+			s := probes.Status(k[bytes.LastIndexByte(k, 0)+1:])
 			if n := int(binary.BigEndian.Uint64(v)); n != 0 {
-				counts[probes.Status(k)] = n
+				counts[s] += n
 			}
 			return nil
 		})

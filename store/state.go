@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -17,27 +16,32 @@ import (
 )
 
 // stateVersion is the layout of state.db. The state follows from the journal, so an older layout is made anew.
-const stateVersion = 1
+const stateVersion = 2
 
 var (
 	bucketMeta       = []byte("meta")       // version, applied, launch
 	bucketAudits     = []byte("audits")     // audit → probes.State
-	bucketDue        = []byte("due")        // campaign instant + audit: planned or prepared
+	bucketDue        = []byte("due")        // campaign, wave → campaign instant + audit: planned or prepared, and not paused by itself
 	bucketDeadline   = []byte("deadline")   // campaign instant + audit: not ended
 	bucketActive     = []byte("active")     // audit: prepared, sending or in doubt; what a crash may have left behind
 	bucketKeys       = []byte("keys")       // key, 0, audit
-	bucketMailboxes  = []byte("mailboxes")  // mailbox → uidvalidity, uid
+	bucketMailboxes  = []byte("mailboxes")  // mailbox → mailbox
 	bucketSeen       = []byte("seen")       // digest of a mail that was filed
 	bucketStructures = []byte("structures") // structure → probes.Structure
-	bucketSuppressed = []byte("suppressed") // structure
-	bucketCounts     = []byte("counts")     // status → how many audits
-	stateBuckets     = [][]byte{bucketMeta, bucketAudits, bucketDue, bucketDeadline, bucketActive, bucketKeys,
-		bucketMailboxes, bucketSeen, bucketStructures, bucketSuppressed, bucketCounts}
+	bucketSuppressed = []byte("suppressed") // structure → the event
+	bucketCounts     = []byte("counts")     // campaign, channel, wave, status → how many audits
+	bucketQueue      = []byte("queue")      // status, 0, audit: what waits for a person or for a channel
+	bucketPaused     = []byte("paused")     // what is paused → the event
+	bucketOrders     = []byte("orders")     // key of an operator's order → order
+	bucketAgain      = []byte("again")      // audit → the audit that tries it again
+	stateBuckets     = [][]byte{bucketMeta, bucketAudits, bucketDue, bucketDeadline, bucketActive, bucketKeys, bucketMailboxes, bucketSeen,
+		bucketStructures, bucketSuppressed, bucketCounts, bucketQueue, bucketPaused, bucketOrders, bucketAgain}
 
 	metaVersion = []byte("version")
 	metaApplied = []byte("applied")
 	metaLaunch  = []byte("launch")
-	metaPaused  = []byte("paused")
+	metaOrdered = []byte("ordered") // the event of the last launch that was ordered
+	metaPen     = []byte("pen")     // how many mails belong to no audit
 )
 
 func initState(tx *bolt.Tx) error {
@@ -107,7 +111,7 @@ func (db *DB) view(f func(tx *bolt.Tx)) {
 // apply folds records into the state in one transaction.
 func (db *DB) apply(records iter.Seq[*probes.Record]) error {
 	err := db.state.Update(func(tx *bolt.Tx) error {
-		p := projection{tx: tx, counts: map[probes.Status]int{}}
+		p := projection{tx: tx, counts: map[string]int{}, orders: map[string]*order{}}
 		for r := range records {
 			if err := p.apply(r); err != nil {
 				return fmt.Errorf("record %d: %w", r.N, err)
@@ -126,17 +130,26 @@ func (db *DB) apply(records iter.Seq[*probes.Record]) error {
 type projection struct {
 	tx      *bolt.Tx
 	applied uint64
-	counts  map[probes.Status]int
+	counts  map[string]int    // by cell: what is to be added
+	orders  map[string]*order // those that the transaction touched
 }
 
 func (p *projection) finish() error {
 	c := p.tx.Bucket(bucketCounts)
-	for s, d := range p.counts {
-		n := d
-		if v := c.Get([]byte(s)); len(v) == 8 {
-			n += int(binary.BigEndian.Uint64(v))
+	for cell, d := range p.counts {
+		if v := c.Get([]byte(cell)); len(v) == 8 {
+			d += int(binary.BigEndian.Uint64(v))
 		}
-		if err := c.Put([]byte(s), key(uint64(n))); err != nil {
+		if err := c.Put([]byte(cell), key(uint64(d))); err != nil {
+			return err
+		}
+	}
+	for k, o := range p.orders {
+		raw, err := encode(o)
+		if err != nil {
+			return err
+		}
+		if err := p.tx.Bucket(bucketOrders).Put([]byte(k), raw); err != nil {
 			return err
 		}
 	}
@@ -167,16 +180,28 @@ func (p *projection) apply(r *probes.Record) error {
 }
 
 func (p *projection) event(e *probes.Event) error {
-	if err := p.mailbox(e); err != nil {
+	if err := errors.Join(p.mailbox(e), p.order(e)); err != nil {
 		return err
 	}
 	switch e.Kind {
 	case probes.StructureSuppressed:
-		return p.tx.Bucket(bucketSuppressed).Put([]byte(e.Detail["structure"]), []byte{})
-	case probes.CampaignPaused:
-		return p.tx.Bucket(bucketMeta).Put(metaPaused, []byte{1})
-	case probes.CampaignResumed:
-		return p.tx.Bucket(bucketMeta).Delete(metaPaused)
+		return p.keep(bucketSuppressed, []byte(e.Detail["structure"]), e)
+	case probes.CampaignPaused, probes.CampaignResumed:
+		return p.pause(e)
+	case probes.CampaignLaunched:
+		return p.keep(bucketMeta, metaOrdered, e)
+	case probes.AuditAgain:
+		if err := p.tx.Bucket(bucketAgain).Put([]byte(e.Audit), []byte(e.Detail["again"])); err != nil {
+			return err
+		}
+	case probes.MailUnmatched:
+		n := uint64(1)
+		if v := p.tx.Bucket(bucketMeta).Get(metaPen); len(v) == 8 {
+			n += binary.BigEndian.Uint64(v)
+		}
+		if err := p.tx.Bucket(bucketMeta).Put(metaPen, key(n)); err != nil {
+			return err
+		}
 	}
 	if e.Audit == "" {
 		return nil
@@ -199,6 +224,15 @@ func (p *projection) event(e *probes.Event) error {
 	return p.put(&before, &after)
 }
 
+// keep stores the event itself: whoever asks why something is so is told by whom and when.
+func (p *projection) keep(bucket, k []byte, e *probes.Event) error {
+	raw, err := encode(e)
+	if err != nil {
+		return err
+	}
+	return p.tx.Bucket(bucket).Put(k, raw)
+}
+
 // put stores st and keeps the indexes that depend on its status.
 func (p *projection) put(before, st *probes.State) error {
 	raw, err := encode(st)
@@ -211,32 +245,48 @@ func (p *projection) put(before, st *probes.State) error {
 	}
 	var had status
 	if before != nil {
-		had = status{before.Status, timeKey(before.Due, before.Audit.ID), timeKey(before.Audit.Deadline, before.Audit.ID)}
-		p.counts[before.Status]--
+		had = statusOf(before)
+		p.counts[had.cell]--
 	}
-	p.counts[st.Status]++
-	has := status{st.Status, timeKey(st.Due, st.Audit.ID), timeKey(st.Audit.Deadline, st.Audit.ID)}
+	has := statusOf(st)
+	p.counts[has.cell]++
+	due, err := p.tx.Bucket(bucketDue).CreateBucketIfNotExists(waveKey(&st.Audit))
+	if err != nil {
+		return err
+	}
+	held := heldBack(p.tx, &st.Audit)
 	return errors.Join(
-		p.index(bucketDue, had.due, has.due, had.Startable(), has.Startable()),
-		p.index(bucketDeadline, had.deadline, has.deadline, had.open(), has.open()),
-		p.index(bucketActive, id, id, had.active(), has.active()))
+		index(due, had.due, has.due, had.Startable() && !held, has.Startable() && !held),
+		index(p.tx.Bucket(bucketDeadline), had.deadline, has.deadline, had.open(), has.open()),
+		index(p.tx.Bucket(bucketActive), id, id, had.active(), has.active()),
+		index(p.tx.Bucket(bucketQueue), had.queue, has.queue, had.queued(), has.queued()))
 }
 
+// status is an audit's status with its keys in the indexes.
 type status struct {
 	probes.Status
-	due, deadline []byte
+	due, deadline, queue []byte
+	cell                 string
+}
+
+func statusOf(st *probes.State) status {
+	a := &st.Audit
+	return status{st.Status, timeKey(st.Due, a.ID), timeKey(a.Deadline, a.ID), queueKey(st.Status, a.ID),
+		strings.Join([]string{a.Campaign, string(a.Channel), a.Wave, string(st.Status)}, "\x00")}
 }
 
 func (s status) open() bool { return s.Status != "" && !s.Ended() && s.Status != probes.Awaiting }
 func (s status) active() bool {
 	return s.Status == probes.Prepared || s.Status == probes.Sending || s.Status == probes.InDoubt || s.Status == probes.ByHand
 }
+func (s status) queued() bool {
+	return s.Status == probes.Awaiting || s.Status == probes.InDoubt || s.Status == probes.ByHand
+}
 
-func (p *projection) index(bucket, oldKey, newKey []byte, was, is bool) error {
+func index(b *bolt.Bucket, oldKey, newKey []byte, was, is bool) error {
 	if was == is && bytes.Equal(oldKey, newKey) {
 		return nil
 	}
-	b := p.tx.Bucket(bucket)
 	if was {
 		if err := b.Delete(oldKey); err != nil {
 			return err
@@ -248,39 +298,6 @@ func (p *projection) index(bucket, oldKey, newKey []byte, was, is bool) error {
 	return nil
 }
 
-// mailbox advances the cursor of the mailbox that an event of a watcher names, and remembers the mail.
-func (p *projection) mailbox(e *probes.Event) error {
-	box := e.Detail["mailbox"]
-	if box == "" {
-		return nil
-	}
-	if d := e.Detail["digest"]; d != "" {
-		if err := p.tx.Bucket(bucketSeen).Put([]byte(d), []byte{}); err != nil {
-			return err
-		}
-	}
-	validity, err1 := strconv.ParseUint(e.Detail["uidvalidity"], 10, 32)
-	uid, err2 := strconv.ParseUint(e.Detail["uid"], 10, 32)
-	if err1 != nil || err2 != nil {
-		return nil
-	}
-	b := p.tx.Bucket(bucketMailboxes)
-	if c := decodeCursor(b.Get([]byte(box))); c.Validity == uint32(validity) && c.UID >= uint32(uid) {
-		return nil
-	}
-	return b.Put([]byte(box), binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(validity)), uint32(uid)))
-}
-
-// Cursor is how far a mailbox has been read (RFC 3501 §2.3.1.1).
-type Cursor struct{ Validity, UID uint32 }
-
-func decodeCursor(v []byte) (c Cursor) {
-	if len(v) == 8 {
-		c = Cursor{binary.BigEndian.Uint32(v), binary.BigEndian.Uint32(v[4:])}
-	}
-	return c
-}
-
 func timeKey(t time.Time, id probes.AuditID) []byte {
 	// Instants before 1970 do not occur in a campaign; the sign bit keeps the order all the same.
 	return append(binary.BigEndian.AppendUint64(nil, uint64(t.UnixNano())^1<<63), id...)
@@ -288,4 +305,8 @@ func timeKey(t time.Time, id probes.AuditID) []byte {
 
 func keyOf(k string, id probes.AuditID) []byte {
 	return slices.Concat([]byte(strings.ToLower(k)), []byte{0}, []byte(id))
+}
+
+func queueKey(s probes.Status, id probes.AuditID) []byte {
+	return slices.Concat([]byte(s), []byte{0}, []byte(id))
 }

@@ -250,3 +250,21 @@ func (db *DB) journalName(campaign string, t time.Time) string {
 	}
 	return filepath.Join(db.dir, "journal", campaign+"-"+t.UTC().Format("2006-01")+".db")
 }
+
+// Disk returns what is free and what there is on the file system of the store, and the size of the store itself, in octets.
+func (db *DB) Disk() (free, total, size int64, err error) {
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(db.dir, &fs); err != nil {
+		return 0, 0, 0, fmt.Errorf("disk of %s: %w", db.dir, err)
+	}
+	names, err := filepath.Glob(filepath.Join(db.dir, "journal", "*.db"))
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	for _, name := range append(names, filepath.Join(db.dir, "state.db")) {
+		if fi, err := os.Stat(name); err == nil {
+			size += fi.Size()
+		}
+	}
+	return int64(fs.Bavail) * fs.Bsize, int64(fs.Blocks) * fs.Bsize, size, nil
+}

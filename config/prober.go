@@ -14,12 +14,19 @@ type Prober struct {
 	Directory string `yaml:"directory"` // structures.csv or .json; relative to the file
 	Suppress  string `yaml:"suppress"`  // suppression list: identifiers and mail domains that are never contacted; read at every start
 	Parallel  int    `yaml:"parallel"`  // tries under way at once on one channel
+	Launch    string `yaml:"launch"`    // start: when the agent starts; order: when an operator orders it
 	Mail      Mail   `yaml:"mail"`
 	Web       Web    `yaml:"web"`
 
 	source
 	file string
 }
+
+// When a campaign is launched.
+const (
+	LaunchStart = "start"
+	LaunchOrder = "order"
+)
 
 // Mail is the e-mail channel: one account per persona.
 type Mail struct {

@@ -101,6 +101,7 @@ func (d *document) prober(p *Prober) {
 	if atLeast(d, "parallel", p.Parallel, 1); p.Parallel > 10_000 {
 		d.add("parallel", fmt.Sprintf("%d is too much", p.Parallel), "write at most 10000")
 	}
+	d.among("launch", p.Launch, LaunchStart, LaunchOrder)
 	d.mail(&p.Mail)
 	d.web(&p.Web)
 }

@@ -97,6 +97,9 @@ func (w *watcher) fetch(ctx context.Context, l *link, noticed time.Time) error {
 		return err
 	}
 	w.absent, w.fetched = began, time.Now() // what comes later was not there when this fetch began
+	if w.c.o.Monitor != nil {
+		w.c.o.Monitor.Looked(w.name())
+	}
 	return nil
 }
 

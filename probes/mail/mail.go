@@ -74,6 +74,8 @@ type Server struct {
 	Security Security
 	TLS      *tls.Config        // cloned for every connection; nil: the system's roots
 	Auth     func() sasl.Client // nil: no authentication
+
+	monitor Monitor
 }
 
 // Account is a persona's mail account.
@@ -107,6 +109,14 @@ type Archive interface {
 	Structure(probes.StructureID) (probes.Structure, bool)
 }
 
+// Monitor is told how the servers and mailboxes of the channel are: what an operator watches a fleet for.
+type Monitor interface {
+	// Certificate is called at each protected connection with when the server's certificate ends.
+	Certificate(server string, notAfter time.Time)
+	// Looked is called each time a mailbox was read up to its end, whether or not there was anything new.
+	Looked(mailbox string)
+}
+
 // Options is everything that the channel is built from.
 type Options struct {
 	Hello      string        // name given in EHLO
@@ -116,7 +126,8 @@ type Options struct {
 	Accounts   map[string]Account  // by persona
 	Scenarios  map[string]Scenario // by name
 	Archive    Archive
-	Desk       Desk // nil: contact forms wait for a person
+	Desk       Desk    // nil: contact forms wait for a person
+	Monitor    Monitor // nil: nobody is told
 }
 
 // Channel is the probe and the watcher of the e-mail channel.
@@ -129,6 +140,14 @@ func New(o Options) *Channel {
 	}
 	if o.MaxMessage == 0 {
 		o.MaxMessage = 32 << 20
+	}
+	if o.Monitor != nil {
+		accounts := map[string]Account{}
+		for persona, a := range o.Accounts {
+			a.SMTP.monitor, a.IMAP.monitor = o.Monitor, o.Monitor
+			accounts[persona] = a
+		}
+		o.Accounts = accounts
 	}
 	return &Channel{o: o}
 }

@@ -19,6 +19,18 @@ func (s Server) tlsConfig() *tls.Config {
 		c.ServerName, _, _ = net.SplitHostPort(s.Addr)
 	}
 	c.MinVersion = tls.VersionTLS12
+	if s.monitor != nil {
+		verify := c.VerifyConnection
+		c.VerifyConnection = func(state tls.ConnectionState) error {
+			if verify != nil {
+				if err := verify(state); err != nil {
+					return err
+				}
+			}
+			s.monitor.Certificate(s.Addr, state.PeerCertificates[0].NotAfter)
+			return nil
+		}
+	}
 	return c
 }
 

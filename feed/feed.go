@@ -64,14 +64,19 @@ func Handler(prober string, s Source, token string) http.Handler {
 		return mux
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		given, _ := strings.CutPrefix(q.Header.Get("Authorization"), "Bearer ")
-		if subtle.ConstantTimeCompare([]byte(given), []byte(token)) != 1 {
+		if !Authorized(q, token) {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			http.Error(w, "the feed's token is missing or wrong; Try: set the same token in prober.yaml and collector.yaml", http.StatusUnauthorized)
 			return
 		}
 		mux.ServeHTTP(w, q)
 	})
+}
+
+// Authorized says whether the request carries the token (RFC 6750).
+func Authorized(q *http.Request, token string) bool {
+	given, _ := strings.CutPrefix(q.Header.Get("Authorization"), "Bearer ")
+	return subtle.ConstantTimeCompare([]byte(given), []byte(token)) == 1
 }
 
 func journal(w http.ResponseWriter, q *http.Request, prober string, s Source) {

@@ -33,9 +33,9 @@ import (
 var channels = map[probes.Channel]bool{probes.Mail: true, probes.Web: true}
 
 // buildMail makes the e-mail channel from the files. Every fault of keys and certificates is returned together.
-func buildMail(p *config.Prober, c *config.Campaign, db *store.DB, forms mail.Desk) (*mail.Channel, error) {
+func buildMail(p *config.Prober, c *config.Campaign, db *store.DB, forms mail.Desk, monitor mail.Monitor) (*mail.Channel, error) {
 	o := mail.Options{Hello: p.Mail.Hello, Timeout: p.Mail.Timeout, MaxMessage: p.Mail.MaxMessage, Seed: c.Seed,
-		Accounts: map[string]mail.Account{}, Scenarios: map[string]mail.Scenario{}, Archive: db, Desk: forms}
+		Accounts: map[string]mail.Account{}, Scenarios: map[string]mail.Scenario{}, Archive: db, Desk: forms, Monitor: monitor}
 	var faults []error
 	for _, x := range c.Personas {
 		account, ok := p.Mail.Accounts[x.ID]

@@ -1,19 +1,20 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/sonde-fleet/sonde/config"
+	"github.com/sonde-fleet/sonde/control"
 	"github.com/sonde-fleet/sonde/feed"
 	"github.com/sonde-fleet/sonde/internal/cli"
 	"github.com/sonde-fleet/sonde/probes"
@@ -24,98 +25,6 @@ import (
 // otherwise they open the store and serve themselves, so that each command is written once.
 
 func socketPath(p *config.Prober) string { return filepath.Join(p.Data, "control.sock") }
-
-// statusReport is what `prober status` prints.
-type statusReport struct {
-	Prober   string                `json:"prober"`
-	Running  bool                  `json:"running"`
-	Campaign string                `json:"campaign,omitempty"`
-	Paused   bool                  `json:"paused"`
-	DiskFull bool                  `json:"disk_full"`
-	Now      time.Time             `json:"campaign_time,omitzero"`
-	End      time.Time             `json:"end,omitzero"`
-	Records  uint64                `json:"records"`
-	Audits   map[probes.Status]int `json:"audits"`
-	InDoubt  []doubt               `json:"in_doubt,omitempty"`
-	ByHand   []probes.State        `json:"by_hand,omitempty"` // contacts that a person must make
-}
-
-// doubt is an audit that may or may not have left. Until its window is over proof may still come by itself.
-type doubt struct {
-	probes.State
-	ProofUntil time.Time `json:"proof_until"`
-	Decide     bool      `json:"decide"` // the window is over: an operator decides
-}
-
-// enrolled is a structure of the campaign.
-type enrolled struct {
-	probes.Structure
-	Suppressed bool `json:"suppressed"`
-}
-
-// controlHandler serves the owner's side of the socket.
-func controlHandler(p *config.Prober, db *store.DB, running bool) http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("GET /v1/", feed.Handler(p.Name, db, ""))
-	mux.HandleFunc("GET /control/status", func(w http.ResponseWriter, _ *http.Request) {
-		s := statusReport{Prober: p.Name, Running: running, Paused: db.Paused(), DiskFull: db.Full(), Records: db.Last(), Audits: db.Counts()}
-		if l, ok := db.Launch(); ok {
-			s.Campaign, s.Now, s.End = l.Campaign, l.Timeline.Campaign(time.Now()).UTC(), l.End
-		}
-		for _, st := range db.Active() {
-			switch st.Status {
-			case probes.ByHand:
-				s.ByHand = append(s.ByHand, st)
-			case probes.InDoubt:
-				until := st.Sent.Add(p.Mail.InDoubtWindow)
-				s.InDoubt = append(s.InDoubt, doubt{st, until, time.Now().After(until)})
-			}
-		}
-		json.NewEncoder(w).Encode(s)
-	})
-	mux.HandleFunc("GET /control/state/{audit}", func(w http.ResponseWriter, q *http.Request) {
-		st, ok := db.State(probes.AuditID(q.PathValue("audit")))
-		if !ok {
-			http.Error(w, "there is no such audit", http.StatusNotFound)
-			return
-		}
-		json.NewEncoder(w).Encode(st)
-	})
-	mux.HandleFunc("GET /control/structure/{id}", func(w http.ResponseWriter, q *http.Request) {
-		s, ok := db.Structure(probes.StructureID(q.PathValue("id")))
-		if !ok {
-			http.Error(w, "there is no such structure in the campaign", http.StatusNotFound)
-			return
-		}
-		json.NewEncoder(w).Encode(enrolled{s, db.Suppressed(s.ID)})
-	})
-	mux.HandleFunc("POST /control/event", func(w http.ResponseWriter, q *http.Request) {
-		var e probes.Event
-		if err := json.NewDecoder(io.LimitReader(q.Body, 1<<20)).Decode(&e); err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-		e.At = time.Now().UTC()
-		if l, ok := db.Launch(); ok && e.Kind == probes.AuditResolved && e.Detail["as"] == "not-sent" {
-			e.Detail["retry"] = l.Timeline.Campaign(e.At).UTC().Format(time.RFC3339Nano)
-		}
-		if err := db.Record(e); err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
-	})
-	mux.HandleFunc("GET /control/backup", func(w http.ResponseWriter, _ *http.Request) {
-		if err := db.Backup(w); err != nil {
-			panic(http.ErrAbortHandler) // the reader sees that the archive is cut
-		}
-	})
-	mux.HandleFunc("GET /control/verify", func(w http.ResponseWriter, _ *http.Request) {
-		if err := db.Verify(); err != nil {
-			http.Error(w, err.Error(), http.StatusConflict)
-		}
-	})
-	return mux
-}
 
 // serveControl listens on the socket until ctx is done. A socket left by a dead process is taken over: the store's
 // lock, which the caller holds, proves that nobody serves it.
@@ -148,25 +57,24 @@ func serve(l net.Listener, h http.Handler) (stop func()) {
 	}
 }
 
-// control is a command's side of the socket.
-type control struct {
-	client *http.Client
-	stop   func()
+// owner is a command's side of the socket.
+type owner struct {
+	*control.Client
+	stop func()
 }
 
 // open reaches the agent, or opens the store when no agent runs.
-func (a *app) open() (*control, error) {
+func (a *app) open() (*owner, error) {
 	p, err := config.LoadProber(a.config)
 	if err != nil {
 		return nil, cli.UsageError{Err: err}
 	}
 	path := socketPath(p)
-	c := &control{client: &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	c := &owner{Client: &control.Client{URL: "http://prober", HTTP: &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", path)
-	}}}}
+	}}}}, stop: func() {}}
 	if conn, err := net.Dial("unix", path); err == nil {
 		conn.Close()
-		c.stop = func() {}
 		return c, nil
 	}
 	if _, err := os.Stat(filepath.Join(p.Data, "state.db")); err != nil {
@@ -176,7 +84,8 @@ func (a *app) open() (*control, error) {
 	if err != nil {
 		return nil, err
 	}
-	stop, err := serveControl(a.ctx, path, controlHandler(p, db, false))
+	steer := control.New(control.Options{Prober: p.Name, Store: db, InDoubtWindow: p.Mail.InDoubtWindow, Built: channels, Load: func() (*control.Files, error) { return loadFiles(a.config) }})
+	stop, err := serveControl(a.ctx, path, ownerHandler(p, db, steer))
 	if err != nil {
 		db.Close()
 		return nil, err
@@ -185,39 +94,56 @@ func (a *app) open() (*control, error) {
 	return c, nil
 }
 
-// call asks the owner; out may be nil, an io.Writer for the raw body, or what the JSON is decoded into.
-func (c *control) call(ctx context.Context, method, path string, in, out any) error {
-	var body io.Reader
-	if in != nil {
-		raw, err := json.Marshal(in)
-		if err != nil {
-			return err
-		}
-		body = bytes.NewReader(raw)
-	}
-	q, err := http.NewRequestWithContext(ctx, method, "http://prober"+path, body)
-	if err != nil {
-		return err
-	}
-	resp, err := c.client.Do(q)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		said, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-		return errors.New(string(bytes.TrimSpace(said)))
-	}
-	switch out := out.(type) {
-	case nil:
-		return nil
-	case io.Writer:
-		_, err = io.Copy(out, resp.Body)
-		return err
-	default:
-		return json.NewDecoder(resp.Body).Decode(out)
-	}
+// ownerHandler serves whoever may open the socket: the data folder's owner, without a token.
+func ownerHandler(p *config.Prober, db *store.DB, steer *control.Server) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/v1/", feed.Handler(p.Name, db, ""))
+	mux.Handle("/control/", steer.Handler())
+	return mux
+}
+
+// publicHandler serves the collector.
+func publicHandler(p *config.Prober, db *store.DB, steer *control.Server) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/v1/", feed.Handler(p.Name, db, p.Token))
+	mux.Handle("/control/", control.Guard(p.Token, steer.Handler()))
+	return mux
 }
 
 // pull returns the feed client over the socket.
-func (c *control) pull() *feed.Client { return &feed.Client{URL: "http://prober", HTTP: c.client} }
+func (c *owner) pull() *feed.Client { return &feed.Client{URL: c.URL, HTTP: c.HTTP} }
+
+// loadFiles reads what the timetable is computed from. The hashes are those of what was read: a file that is edited
+// meanwhile is read again.
+func loadFiles(path string) (*control.Files, error) {
+	for range 3 {
+		var before []control.File
+		if p, err := config.LoadProber(path); err == nil {
+			before, _ = hashFiles(p) // what cannot be read is a fault that is told with all others
+		}
+		p, c, list, err := config.LoadTogether(path)
+		if err != nil {
+			return nil, err
+		}
+		after, err := hashFiles(p)
+		if err != nil {
+			return nil, err
+		}
+		if slices.Equal(before, after) {
+			return &control.Files{Prober: p, Campaign: c, Structures: list, Files: after}, nil
+		}
+	}
+	return nil, fmt.Errorf("the files of %s change while they are read; Try: again when they are saved", path)
+}
+
+func hashFiles(p *config.Prober) (files []control.File, err error) {
+	for _, name := range []string{p.Campaign, p.Directory} {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		sum := sha256.Sum256(data)
+		files = append(files, control.File{Name: filepath.Base(name), SHA256: probes.Hash(hex.EncodeToString(sum[:]))})
+	}
+	return files, nil
+}

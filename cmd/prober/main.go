@@ -21,8 +21,11 @@ type grammar struct {
 	Classify classifyCmd `cmd:"" help:"Say what mail files are: bounce, acknowledgement, answer…"`
 	Journal  journalCmd  `cmd:"" help:"Print the events of the journal."`
 	Status   statusCmd   `cmd:"" help:"Show where the campaign stands."`
-	Pause    pauseCmd    `cmd:"" help:"Contact nobody until resume; answers are still watched."`
+	Launch   launchCmd   `cmd:"" help:"Launch the campaign that waits for the order (launch: order)."`
+	Pause    pauseCmd    `cmd:"" help:"Contact nobody of the campaign, or of a part of it, until resume; answers are still watched."`
 	Resume   resumeCmd   `cmd:"" help:"Go on after pause."`
+	Cancel   cancelCmd   `cmd:"" help:"Take out what has not left: a wave, a structure, an audit or the whole campaign."`
+	Again    againCmd    `cmd:"" help:"Plan another try of an audit that we spoiled or missed."`
 	Resolve  resolveCmd  `cmd:"" help:"Decide an audit that is in doubt."`
 	Suppress suppressCmd `cmd:"" help:"Never contact a structure again, at once."`
 	Backup   backupCmd   `cmd:"" help:"Write the journals into a tar file."`

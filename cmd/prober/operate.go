@@ -5,13 +5,11 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/user"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/sonde-fleet/sonde/internal/cli"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/store"
 )
@@ -24,8 +22,8 @@ func (*statusCmd) Run(a *app) error {
 		return err
 	}
 	defer c.stop()
-	var s statusReport
-	if err := c.call(a.ctx, "GET", "/control/status", nil, &s); err != nil {
+	s, err := c.Status(a.ctx)
+	if err != nil {
 		return err
 	}
 	if a.JSON {
@@ -38,6 +36,10 @@ func (*statusCmd) Run(a *app) error {
 	a.Printf("prober %s: agent %s, %d records\n", s.Prober, agent, s.Records)
 	if s.Campaign == "" {
 		a.Printf("no campaign is launched\n")
+		return nil
+	}
+	if s.AwaitingLaunch {
+		a.Printf("campaign %s waits for the order to launch: prober plan shows it, prober launch launches it\n", s.Campaign)
 		return nil
 	}
 	a.Printf("campaign %s: it is %s there, contacts end %s", s.Campaign, s.Now.Format("2006-01-02 15:04"), s.End.Format("2006-01-02"))
@@ -57,6 +59,14 @@ func (*statusCmd) Run(a *app) error {
 			a.Printf("  %-17s %6d  %s\n", st, n, strings.Repeat("█", (n*40+total-1)/total))
 		}
 	}
+	for _, p := range s.Pauses {
+		a.Printf("paused: %s since %s by %s %s\n", p.Scope, p.At.Format(time.RFC3339), p.By, p.Reason)
+	}
+	for _, m := range s.Mailboxes {
+		if !m.Up {
+			a.Printf("mailbox out of sight: %s since %s: %s\n", m.Name, m.Since.Format(time.RFC3339), m.Why)
+		}
+	}
 	for _, st := range s.InDoubt {
 		a.Printf("in doubt: %s to %s since %s; ", st.Audit.ID, st.Audit.Target, st.Sent.Format(time.RFC3339))
 		if !st.Decide {
@@ -70,107 +80,6 @@ func (*statusCmd) Run(a *app) error {
 			st.Audit.Target, st.Audit.Deadline.Format("2006-01-02"), st.Audit.ID, st.Audit.ID)
 	}
 	return nil
-}
-
-// operate records an operator's event.
-func (a *app) operate(e probes.Event, reason string) error {
-	c, err := a.open()
-	if err != nil {
-		return err
-	}
-	defer c.stop()
-	by := "operator"
-	if u, err := user.Current(); err == nil {
-		by = u.Username
-	}
-	if e.Detail == nil {
-		e.Detail = map[string]string{}
-	}
-	e.Detail["by"] = by
-	if reason != "" {
-		e.Detail["reason"] = reason
-	}
-	e.At = time.Now().UTC()
-	if err := c.call(a.ctx, "POST", "/control/event", e, nil); err != nil {
-		return err
-	}
-	if a.JSON {
-		return a.Object(e)
-	}
-	a.Printf("recorded: %s %s %s\n", e.Kind, e.Audit, describe(&e))
-	return nil
-}
-
-type pauseCmd struct {
-	Reason string `help:"Why, for the journal."`
-}
-
-func (p *pauseCmd) Run(a *app) error {
-	return a.operate(probes.Event{Kind: probes.CampaignPaused}, p.Reason)
-}
-
-type resumeCmd struct {
-	Reason string `help:"Why, for the journal."`
-}
-
-func (p *resumeCmd) Run(a *app) error {
-	return a.operate(probes.Event{Kind: probes.CampaignResumed}, p.Reason)
-}
-
-type resolveCmd struct {
-	Audit  string `arg:"" help:"The audit that is in doubt, or that is made by hand."`
-	As     string `arg:"" help:"accepted: the server has taken it. not-sent: it is proven that it has not; the same bytes go again. spoiled: leave it out." enum:"accepted,not-sent,spoiled"`
-	Reason string `help:"The proof, for the journal." required:""`
-	At     string `help:"When a person made the contact (RFC 3339), of an audit by hand; now when not given." placeholder:"INSTANT"`
-}
-
-func (r *resolveCmd) Run(a *app) error {
-	c, err := a.open()
-	if err != nil {
-		return err
-	}
-	var st probes.State
-	err = c.call(a.ctx, "GET", "/control/state/"+r.Audit, nil, &st)
-	c.stop()
-	if err != nil {
-		return fmt.Errorf("%s: %w", r.Audit, err)
-	}
-	if st.Status != probes.InDoubt && st.Status != probes.ByHand {
-		return fmt.Errorf("%s is %s, neither in doubt nor made by hand", r.Audit, st.Status)
-	}
-	detail := map[string]string{"as": r.As}
-	if r.At != "" {
-		at, err := time.Parse(time.RFC3339, r.At)
-		switch {
-		case err != nil:
-			return cli.UsageError{Err: fmt.Errorf("-at: %q is no instant; Try: 2026-03-02T09:30:00+01:00", r.At)}
-		case st.Status != probes.ByHand:
-			return cli.UsageError{Err: fmt.Errorf("-at: %s was not made by hand: when it was sent is known", r.Audit)}
-		case at.After(time.Now()) || at.Before(st.Updated):
-			return cli.UsageError{Err: fmt.Errorf("-at: %s is not between %s, when the task was set, and now", r.At, st.Updated.Format(time.RFC3339))}
-		}
-		detail["contacted"] = at.UTC().Format(time.RFC3339Nano)
-	}
-	return a.operate(probes.Event{Kind: probes.AuditResolved, Audit: probes.AuditID(r.Audit), Detail: detail}, r.Reason)
-}
-
-type suppressCmd struct {
-	Structure string `arg:"" help:"Identifier of the structure."`
-	Reason    string `help:"Why, for the journal."`
-}
-
-func (s *suppressCmd) Run(a *app) error {
-	c, err := a.open()
-	if err != nil {
-		return err
-	}
-	var found probes.Structure
-	err = c.call(a.ctx, "GET", "/control/structure/"+s.Structure, nil, &found)
-	c.stop()
-	if err != nil {
-		return fmt.Errorf("%s: %w", s.Structure, err)
-	}
-	return a.operate(probes.Event{Kind: probes.StructureSuppressed, Detail: map[string]string{"structure": s.Structure}}, s.Reason)
 }
 
 type journalCmd struct {
@@ -268,7 +177,7 @@ func (b *backupCmd) Run(a *app) error {
 		return fmt.Errorf("backup: %w", err)
 	}
 	defer os.Remove(f.Name())
-	if err := errors.Join(c.call(a.ctx, "GET", "/control/backup", nil, f), f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(c.Backup(a.ctx, f), f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
 	if err := os.Rename(f.Name(), b.File); err != nil {
@@ -286,7 +195,7 @@ func (*verifyCmd) Run(a *app) error {
 		return err
 	}
 	defer c.stop()
-	if err := c.call(a.ctx, "GET", "/control/verify", nil, nil); err != nil {
+	if err := c.Verify(a.ctx); err != nil {
 		return err
 	}
 	if a.JSON {

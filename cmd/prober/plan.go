@@ -18,7 +18,7 @@ type checkCmd struct{}
 func (*checkCmd) Run(a *app) error {
 	p, c, list, err := config.LoadTogether(a.config)
 	if err == nil {
-		_, err = buildMail(p, c, nil, nil)
+		_, err = buildMail(p, c, nil, nil, nil)
 	}
 	var faults config.Faults
 	if errors.As(err, &faults) && a.JSON {

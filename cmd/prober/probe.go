@@ -62,7 +62,7 @@ func (p *probeCmd) Run(a *app) error {
 	}
 	forms := web.New(sites) // starts no browser unless the contact is a form
 	defer forms.Close()
-	channel, err := buildMail(conf, c, db, desk{forms})
+	channel, err := buildMail(conf, c, db, desk{forms}, nil)
 	if err != nil {
 		return cli.UsageError{Err: err}
 	}
@@ -127,8 +127,7 @@ func (a *app) mayContact(conf *config.Prober, s *directory.Structure) error {
 		return err
 	}
 	defer c.stop()
-	var found enrolled
-	if err := c.call(a.ctx, "GET", "/control/structure/"+string(s.ID), nil, &found); err == nil && found.Suppressed {
+	if found, err := c.Structure(a.ctx, s.ID); err == nil && found.Suppressed {
 		return fmt.Errorf("%s is suppressed in the campaign", s.ID)
 	}
 	return nil

@@ -1,18 +1,15 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"strconv"
 	"time"
 
 	"github.com/sonde-fleet/sonde/config"
+	"github.com/sonde-fleet/sonde/control"
 	"github.com/sonde-fleet/sonde/directory"
-	"github.com/sonde-fleet/sonde/feed"
 	"github.com/sonde-fleet/sonde/internal/cli"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/probes/web"
@@ -28,39 +25,20 @@ type runCmd struct{}
 const stopWithin = 30 * time.Second
 
 func (*runCmd) Run(a *app) error {
-	p, c, list, err := config.LoadTogether(a.config)
+	files, err := loadFiles(a.config)
 	if err != nil {
 		return cli.UsageError{Err: err}
 	}
+	p := files.Prober
 	db, err := store.Open(p.Data)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	launch, err := launchCampaign(db, p, c, list)
-	if err != nil {
-		return err
-	}
-	if err := suppressListed(db, p, list); err != nil {
-		return err
-	}
-	zone, err := time.LoadLocation(c.Zone)
-	if err != nil {
-		return cli.UsageError{Err: err}
-	}
-	sites, err := buildWeb(&p.Web, zone)
-	if err != nil {
-		return cli.UsageError{Err: err}
-	}
-	sites.Known, sites.Archive = knownOf(list), db
-	sites.Seed = strconv.FormatInt(c.Seed, 10)
-	visits := web.New(sites)
-	defer visits.Close()
-	channel, err := buildMail(p, c, db, desk{visits})
-	if err != nil {
-		return cli.UsageError{Err: err}
-	}
-	stopControl, err := serveControl(a.ctx, socketPath(p), controlHandler(p, db, true))
+	health := new(control.Health)
+	steer := control.New(control.Options{Prober: p.Name, Store: db, Running: true, InDoubtWindow: p.Mail.InDoubtWindow, Built: channels, Health: health,
+		Load: func() (*control.Files, error) { return loadFiles(a.config) }})
+	stopControl, err := serveControl(a.ctx, socketPath(p), ownerHandler(p, db, steer))
 	if err != nil {
 		return err
 	}
@@ -69,53 +47,51 @@ func (*runCmd) Run(a *app) error {
 	if err != nil {
 		return fmt.Errorf("feed: %w; Try: another listen in %s", err, a.config)
 	}
-	defer serve(l, feed.Handler(p.Name, db, p.Token))()
+	defer serve(l, publicHandler(p, db, steer))()
+	if p.Launch == config.LaunchOrder {
+		slog.Info("prober launches on order", "campaign", files.Campaign.ID, "feed", l.Addr().String())
+	}
+	files, launch, err := steer.Begin(a.ctx, files, p.Launch == config.LaunchOrder)
+	if err != nil && a.ctx.Err() != nil {
+		return nil // told to stop while it waited
+	} else if err != nil {
+		return err
+	}
+	runner, done, err := buildRunner(files, db, launch, health)
+	if err != nil {
+		return err
+	}
+	defer done()
+	steer.Steer(runner)
 	slog.Info("prober runs", "campaign", launch.Campaign, "audits", launch.Audits, "feed", l.Addr().String(),
 		"campaign_time", launch.Timeline.Campaign(time.Now()).Format(time.RFC3339))
-	runner := &schedule.Runner{Store: db, Probes: map[probes.Channel]probes.Probe{probes.Mail: channel, probes.Web: visits}, Watchers: []probes.Watcher{channel, visits},
-		Timeline: launch.Timeline, Hours: hoursOf(db), Parallel: p.Parallel, Limits: map[probes.Channel]int{probes.Web: browser.Tabs()}, Skip: schedule.Skips(c), Late: c.Late, Grace: stopWithin}
 	return runner.Run(a.ctx)
 }
 
-// launchCampaign writes the timetable into the journal unless it is there already.
-func launchCampaign(db *store.DB, p *config.Prober, c *config.Campaign, list []directory.Structure) (probes.Launch, error) {
-	zone, err := time.LoadLocation(c.Zone)
+// buildRunner joins the channels and the timetable. The files are those of the launch.
+func buildRunner(f *control.Files, db *store.DB, launch probes.Launch, health *control.Health) (r *schedule.Runner, done func(), err error) {
+	if err := suppressListed(db, f.Prober, f.Structures); err != nil {
+		return nil, nil, err
+	}
+	zone, err := time.LoadLocation(f.Campaign.Zone)
 	if err != nil {
-		return probes.Launch{}, cli.UsageError{Err: err}
+		return nil, nil, cli.UsageError{Err: err}
 	}
-	start, err1 := time.ParseInLocation(time.DateOnly, c.Start, zone)
-	end, err2 := time.ParseInLocation(time.DateOnly, c.End, zone)
-	if err1 != nil || err2 != nil {
-		return probes.Launch{}, cli.UsageError{Err: fmt.Errorf("campaign window %s to %s", c.Start, c.End)}
-	}
-	l := probes.Launch{Campaign: c.ID, Title: c.Title, End: end.AddDate(0, 0, 1).UTC(),
-		Timeline: probes.Timeline{Start: start.UTC(), Speed: c.Speed}}
-	for _, f := range []string{p.Campaign, p.Directory} {
-		data, err := os.ReadFile(f)
-		if err != nil {
-			return l, err
-		}
-		sum := sha256.Sum256(data)
-		l.Files = append(l.Files, probes.Hash(hex.EncodeToString(sum[:])))
-	}
-	if old, ok := db.Launch(); ok && old.Campaign == c.ID {
-		if fmt.Sprint(old.Files) != fmt.Sprint(l.Files) {
-			slog.Warn("the files have changed since the launch; the timetable stays as it was launched", "campaign", c.ID)
-		}
-		return old, nil
-	}
-	audits, conflicts, err := schedule.Plan(c, list)
+	sites, err := buildWeb(&f.Prober.Web, zone)
 	if err != nil {
-		return l, cli.UsageError{Err: err}
+		return nil, nil, cli.UsageError{Err: err}
 	}
-	for _, x := range conflicts {
-		slog.Warn("not planned", "conflict", x.String())
+	sites.Known, sites.Archive = knownOf(f.Structures), db
+	sites.Seed = strconv.FormatInt(f.Campaign.Seed, 10)
+	visits := web.New(sites)
+	channel, err := buildMail(f.Prober, f.Campaign, db, desk{visits}, health)
+	if err != nil {
+		visits.Close()
+		return nil, nil, cli.UsageError{Err: err}
 	}
-	structures := make([]probes.Structure, len(list))
-	for i := range list {
-		structures[i] = list[i].Structure
-	}
-	return schedule.Launch(db, l, structures, audits, channels)
+	return &schedule.Runner{Store: db, Probes: map[probes.Channel]probes.Probe{probes.Mail: channel, probes.Web: visits}, Watchers: []probes.Watcher{channel, visits},
+		Timeline: launch.Timeline, Hours: hoursOf(db), Parallel: f.Prober.Parallel, Limits: map[probes.Channel]int{probes.Web: browser.Tabs()},
+		Skip: schedule.Skips(f.Campaign), Late: f.Campaign.Late, Grace: stopWithin}, func() { visits.Close() }, nil
 }
 
 // suppressListed records those of the suppression list who are not suppressed yet. Who leaves the list stays suppressed

@@ -59,21 +59,21 @@ func NewGuard(db *DB, s Settings) (*Guard, error) {
 	fill(&s.SessionMax, 12*time.Hour)
 	fill(&s.Rate, 50)
 	fill(&s.Burst, 200)
-	g := &Guard{db: db, set: s, sessions: scs.New(), origin: http.NewCrossOriginProtection(),
+	g := &Guard{db: db, set: s, origin: http.NewCrossOriginProtection(),
 		requests: newLimiter(rate.Limit(s.Rate), s.Burst, 20_000),
 		byClient: newLimiter(tryEach, quickTries, 20_000),
 		byName:   newLimiter(tryEach, quickTries, 20_000),
 		begun:    newLimiter(1, 20, 20_000)}
-	m := g.sessions
-	m.Store, m.Codec, m.HashTokenInStore = newSessions(db.db, s.SessionIdle), codec{}, true
-	m.Lifetime = s.SessionMax
-	m.Cookie.Name, m.Cookie.Secure = "sonde", s.Secure
-	if s.Secure {
-		m.Cookie.Name = "__Host-sonde"
+	// Not scs.New: it starts a goroutine for a store in memory that nobody needs and nobody can stop without a race.
+	g.sessions = &scs.SessionManager{
+		Store: newSessions(db.db, s.SessionIdle), Codec: codec{}, HashTokenInStore: true, Lifetime: s.SessionMax,
+		// Without an end: we know when a session ends, and the cookie goes when the browser does.
+		Cookie: scs.SessionCookie{Name: "sonde", HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode, Path: "/"},
 	}
-	m.Cookie.HttpOnly, m.Cookie.SameSite, m.Cookie.Path = true, http.SameSiteLaxMode, "/"
-	m.Cookie.Persist = false // we know when a session ends; the cookie goes when the browser does
-	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
+	if s.Secure {
+		g.sessions.Cookie.Name = "__Host-sonde"
+	}
+	g.sessions.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
 		slog.Error("session failed", "err", err)
 		g.refuse(w, r, http.StatusInternalServerError, err)
 	}

@@ -20,7 +20,6 @@ type desk struct {
 	db    *access.DB
 	guard *access.Guard
 	http.Handler
-	log []access.Entry
 }
 
 func newDesk(t *testing.T, s access.Settings) *desk {
@@ -84,6 +83,7 @@ type browser struct {
 	desk   *desk
 	cookie *http.Cookie
 	remote string
+	host   string // empty: example.com
 	header http.Header
 }
 
@@ -99,6 +99,9 @@ func (b *browser) do(method, path string, pairs ...string) *httptest.ResponseRec
 	}
 	r := httptest.NewRequest(method, path+"?"+q.Encode(), nil)
 	r.RemoteAddr = b.remote
+	if b.host != "" {
+		r.Host = b.host
+	}
 	for k, v := range b.header {
 		r.Header[k] = v
 	}

@@ -57,6 +57,15 @@ func openDesk(t *testing.T, dir string, s access.Settings) *desk {
 		return g.UseLink(ctx, q.Get("link"), q.Get("name"), q.Get("password"))
 	})
 	do("GET /structure", func(ctx context.Context, q url.Values) error { return g.OpenStructure(ctx, q.Get("link")) })
+	mux.HandleFunc("GET /begin", func(w http.ResponseWriter, r *http.Request) {
+		to, err := g.BeginOIDC(r.Context())
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusUnprocessableEntity)
+			return
+		}
+		w.Write([]byte(to))
+	})
+	do("GET "+access.OIDCPath, g.FinishOIDC)
 	mux.Handle("GET /audits", g.Require(access.ReadAudits, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
 	mux.Handle("GET /evidence", g.Require(access.ReadEvidence, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
 	mux.HandleFunc("/who", func(w http.ResponseWriter, r *http.Request) {

@@ -35,6 +35,7 @@ func TestStartTLS(t *testing.T) {
 		return mail.Server{Addr: addr, Security: mail.StartTLS, TLS: &tls.Config{RootCAs: pool, ServerName: "example.com"},
 			Auth: func() sasl.Client { return sasl.NewPlainClient("", user, password) }}
 	}
+	told := &monitor{shown: map[string]time.Time{}, looked: map[string]int{}}
 	try := func(pool *x509.CertPool) (*store.DB, *mail.Channel, probes.Audit, error) {
 		db, err := store.Open(t.TempDir())
 		if err != nil {
@@ -46,7 +47,7 @@ func TestStartTLS(t *testing.T) {
 		if err := db.Append(probes.Record{Audit: &a}); err != nil {
 			t.Fatal(err)
 		}
-		c := mail.New(mail.Options{Hello: "courrier.example", Timeout: 10 * time.Second, Archive: db,
+		c := mail.New(mail.Options{Hello: "courrier.example", Timeout: 10 * time.Second, Archive: db, Monitor: told,
 			Accounts: map[string]mail.Account{"claire": {Persona: mail.Persona{Given: "Claire", Family: "Martin"}, Address: "claire@" + domain, Reply: mail.Plus,
 				Witness: true, SMTP: server(town.SMTPAddr(), "claire", pool), IMAP: server(town.IMAPAddr(), "claire@"+domain, pool)}},
 			Scenarios: map[string]mail.Scenario{"h": {Language: "fr", Subjects: []string{"Horaires"}, Bodies: []string{"Bonjour, quels sont vos horaires ?"}}}})
@@ -56,6 +57,9 @@ func TestStartTLS(t *testing.T) {
 		t.Errorf("a certificate that nobody signed: %v", err)
 	} else if st, _ := db.State(a.ID); st.Status != probes.Prepared {
 		t.Errorf("then the audit is %s", st.Status)
+	}
+	if len(told.shown) != 0 {
+		t.Errorf("a certificate that was refused is told of: %v", told.shown)
 	}
 	db, c, a, err := try(roots)
 	if err != nil {
@@ -73,6 +77,11 @@ func TestStartTLS(t *testing.T) {
 	})
 	if got != 1 {
 		t.Errorf("%d answers seen: %v", got, err)
+	}
+	for _, addr := range []string{town.SMTPAddr(), town.IMAPAddr()} {
+		if ends := told.shown[addr]; !ends.Equal(certified.Certificate().NotAfter) {
+			t.Errorf("the certificate of %s ends %v, want %v", addr, ends, certified.Certificate().NotAfter)
+		}
 	}
 }
 

@@ -29,7 +29,7 @@ func (c *Channel) understand(account Account, a *arrival) probes.Event {
 	if t, ok := m.TopReceived(); ok {
 		put("received", t.UTC().Format(time.RFC3339))
 	}
-	put("from", m.From().Address)
+	put("from", strings.ToLower(m.From().Address))
 	put("subject", limit(m.Header.Text("Subject"), 200))
 	put("message_id", limit(strings.Trim(strings.TrimSpace(m.Header.Get("Message-Id")), "<>"), 250))
 	if skew != 0 {
@@ -63,6 +63,9 @@ func (c *Channel) understand(account Account, a *arrival) probes.Event {
 	if found.audit == "" {
 		e.Kind = probes.MailUnmatched
 		return e
+	}
+	if r.Class == probes.ClassHuman {
+		put("text_digest", textDigest(m.Reply, account.Persona))
 	}
 	put("match", found.by)
 	put("sure", yesNo(found.sure))

@@ -7,10 +7,13 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/sonde-fleet/sonde/access"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/probes/web/item"
+	"github.com/sonde-fleet/sonde/review"
 	"github.com/sonde-fleet/sonde/stats"
 )
 
@@ -19,8 +22,13 @@ type story struct {
 	frame
 	Structure, StructureURL string
 	Plan, Outcome           []fact
+	Flags                   []flagCard
+	Blind                   bool // the visitor is to rate it, and does not see yet what others said
+	CodingURL               string
+	Strip                   *strip
 	Events                  []eventRow
-	NoStory                 bool // the source knows no events
+	Disputes                []disputeCard
+	Actions                 []link
 }
 
 type fact struct {
@@ -40,6 +48,8 @@ type eventRow struct {
 	Picture      string // of a page that was visited, with what was found outlined and numbered
 	Alt          string
 	Findings     []barrier
+	Letter       *letter
+	Person       string // who decided, in the events of people
 }
 
 type observation struct {
@@ -47,9 +57,9 @@ type observation struct {
 }
 
 // itemName is what a website's item is called; "" for those that have a code only.
-func (p *story) itemName(code probes.ItemCode) string {
+func itemName(code probes.ItemCode, lang string) string {
 	d, _ := item.Lookup(code)
-	return d.Name(p.Lang == "fr")
+	return d.Name(lang == "fr")
 }
 
 func (s *server) audit(w http.ResponseWriter, r *http.Request) {
@@ -59,34 +69,68 @@ func (s *server) audit(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v := s.views.get()
-	o := v.outcome(probes.AuditID(r.PathValue("id")))
-	if o == nil {
+	id := probes.AuditID(r.PathValue("id"))
+	outcome, ok := s.source.Outcome(id)
+	if !ok {
 		s.problem(w, r, http.StatusNotFound)
 		return
 	}
-	p := &story{frame: s.frame(r, filter{Lang: asked.Lang}), NoStory: s.story == nil}
+	o := &outcome
+	visitor := access.From(r.Context())
+	p := &story{frame: s.frame(r, filter{Lang: asked.Lang}), Blind: blind(v, o, visitor)}
 	p.Title = p.T("audit.title", "ID", o.ID)
-	p.Structure = o.Body.Name
+	p.Structure = cmp.Or(o.Body.Name, string(o.Structure))
 	p.StructureURL = filter{Structure: string(o.Structure), Lang: asked.Lang}.href("/audits")
+	p.CodingURL = filter{Lang: asked.Lang, Campaign: o.Campaign}.href("/coding")
 	p.tell(o)
-	if s.story != nil {
-		events, err := s.story.Events(o.ID)
-		if err != nil {
-			slog.Error("events failed", "audit", o.ID, "err", err)
-			s.problem(w, r, http.StatusInternalServerError)
-			return
-		}
-		var line probes.Timeline
-		if l := v.launch(filter{Campaign: o.Campaign}); l != nil {
-			line = l.Timeline
-		}
-		for i := range events {
-			row := p.event(&events[i], line)
-			row.Findings = s.barriers(p, &events[i])
-			p.Events = append(p.Events, row)
+	flags := v.flagsOf(o.ID)
+	for i := range flags {
+		if !p.Blind || flags[i].Kind == review.Disputed {
+			p.Flags = append(p.Flags, s.card(&p.frame, r, v, &flags[i]))
 		}
 	}
+	p.Disputes = s.disputesOf(&p.frame, o, visitor)
+	if _, known := s.fleet.find(o.Prober); known && s.pen != nil && visitor.May(access.Operate) && o.Status.Startable() {
+		for _, do := range []string{doPause, doCancel} {
+			p.Actions = append(p.Actions, link{Text: p.T("order." + do + ".action"),
+				URL: orderURL(asked.Lang, auditPath(o.ID), "do", do, "prober", o.Prober, "audit", string(o.ID))})
+		}
+	}
+	events, err := s.source.Events(o.ID)
+	if err != nil {
+		slog.Error("events failed", "audit", o.ID, "err", err)
+		s.problem(w, r, http.StatusInternalServerError)
+		return
+	}
+	var line probes.Timeline
+	if l := v.launch(filter{Campaign: o.Campaign}); l != nil {
+		line = l.Timeline
+	}
+	p.Strip = p.strip(o, events, line, time.Now())
+	for i := range events {
+		row := p.event(&events[i], line)
+		row.Findings = s.barriers(p, &events[i])
+		row.Letter = s.letterOf(&p.frame, r, &events[i], !p.Blind)
+		if p.Blind {
+			row.Observations = nil
+		}
+		if !visitor.May(access.ReadEvidence) {
+			row.hide()
+		}
+		p.Events = append(p.Events, row)
+	}
 	s.render(w, r, http.StatusOK, "audit", p)
+}
+
+// hide takes out of a row what only those may see who may read evidence: what agents of the structure wrote, and their names.
+func (row *eventRow) hide() {
+	row.Evidence, row.Picture, row.Letter = nil, "", nil
+	for i := range row.Observations {
+		row.Observations[i].Passage = ""
+	}
+	row.Details = slices.DeleteFunc(row.Details, func(d hidden) bool {
+		return slices.Contains([]string{"from", "to", "subject", "recipient", "message_id"}, d.Name)
+	})
 }
 
 // tell fills the plan and the outcome.
@@ -164,6 +208,9 @@ func (p *story) event(e *probes.Event, line probes.Timeline) eventRow {
 	if line.Speed > 1 {
 		row.Wall = stamp{Text: e.At.UTC().Format("2006-01-02 15:04:05.000")} // as logs have it
 	}
+	if by := e.Detail["by"]; strings.HasPrefix(string(e.Kind), "review.") || strings.HasPrefix(string(e.Kind), "dispute.") || e.Kind == probes.AccessRead {
+		row.Person = by
+	}
 	if e.Fault != "" {
 		row.Fault = p.Term("fault", string(e.Fault))
 	}
@@ -188,7 +235,7 @@ func (p *story) event(e *probes.Event, line probes.Timeline) eventRow {
 		case x.Value == probes.NotApplicable:
 			value = p.T("value.na")
 		}
-		row.Observations = append(row.Observations, observation{p.itemName(x.Item), string(x.Item), value, x.By, x.Rule, x.Passage})
+		row.Observations = append(row.Observations, observation{p.Item(x.Item), string(x.Item), value, x.By, x.Rule, x.Passage})
 	}
 	return row
 }

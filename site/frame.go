@@ -2,25 +2,86 @@ package site
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/sonde-fleet/sonde/access"
 	"github.com/sonde-fleet/sonde/stats"
 )
 
 // frame is what every page has: its language, its title, its way round.
 type frame struct {
 	*locale
-	Title   string
-	Here    string     // home, audits, websites: the current entry of the navigation
-	Asked   filter     // what the URL asks for
-	Langs   []langLink // the other languages
-	Refresh int        // seconds until the page loads itself again, 0: it does not
-	StopURL string     // the page that does not
-	GoURL   string     // the page that does, when it was stopped
-	HomeURL string
-	ListURL string
-	WebURL  string
+	Title    string
+	Here     string     // home, audits, websites…: the current entry of the navigation
+	Asked    filter     // what the URL asks for
+	Langs    []langLink // the other languages
+	Refresh  int        // seconds until the page loads itself again, 0: it does not
+	StopURL  string     // the page that does not
+	GoURL    string     // the page that does, when it was stopped
+	HomeURL  string
+	Nav      []link   // the ways round that the visitor has
+	Who      string   // the name of who is signed in
+	Guest    bool     // nobody is, and anyone may read
+	entries  []string // what each of Nav leads to
+	Doors    bool     // one can sign in here
+	Searches bool
+}
+
+// Ways are the entries of the navigation, the current one marked.
+func (p frame) Ways() []link {
+	out := slices.Clone(p.Nav)
+	for i := range out {
+		out[i].Current = p.entries[i] == p.Here
+	}
+	return out
+}
+
+// Own is an address of this site in the language that the visitor asked for.
+func (p frame) Own(path string) string { return filter{Lang: p.Asked.Lang}.href(path) }
+
+// Lettered is a mail with the words around it, for the template.
+func (p *frame) Lettered(l *letter) any {
+	return struct {
+		Frame  *frame
+		Letter *letter
+	}{p, l}
+}
+
+// Disputed is a dispute with the words around it, for the template.
+func (p *frame) Disputed(c disputeCard) any {
+	return struct {
+		Frame *frame
+		Card  *disputeCard
+	}{p, &c}
+}
+
+// alternate sets the links to the page in the other languages, where the page has parameters of its own.
+func (p *frame) alternate(r *http.Request, to func(lang string) string) {
+	p.Langs = p.Langs[:0]
+	for _, lang := range p.Other() {
+		p.Langs = append(p.Langs, langLink{lang, languages[lang], to(lang)})
+	}
+}
+
+// ways are the entries of the navigation, each with the right that it needs.
+var ways = [...]struct {
+	here, path string
+	right      access.Right
+}{
+	{"home", "/", access.ReadFigures},
+	{"audits", "/audits", access.ReadAudits},
+	{"structures", "/structures", access.ReadAudits},
+	{"websites", "/websites", access.ReadAudits},
+	{"review", "/review", access.Review},
+	{"coding", "/coding", access.Review},
+	{"agreement", "/agreement", access.Review},
+	{"campaigns", "/campaigns", access.Operate},
+	{"plan", "/plan", access.Operate},
+	{"fleet", "/fleet", access.Operate},
+	{"accounts", "/accounts", access.ManageAccounts},
+	{"structure", "/structure", access.ReadOwnAudits},
 }
 
 type langLink struct{ Lang, Name, URL string }
@@ -42,8 +103,19 @@ func (s *server) frame(r *http.Request, f filter) frame {
 		p.Langs = append(p.Langs, langLink{lang, languages[lang], to.href(r.URL.Path)})
 	}
 	base := filter{Campaign: f.Campaign, Lang: f.Lang, Refresh: f.Refresh}
-	p.HomeURL, p.ListURL = base.href("/"), base.href("/audits")
-	p.WebURL = base.href("/websites")
+	p.HomeURL = base.href("/")
+	who := access.From(r.Context())
+	p.Who, p.Guest = who.Account.Display, who.Guest && who.Account.Name == ""
+	if p.Who == "" {
+		p.Who = who.Account.Name
+	}
+	p.Doors, p.Searches = s.guard != nil, who.May(access.ReadAudits)
+	for _, way := range ways {
+		if who.May(way.right) {
+			p.Nav = append(p.Nav, link{Text: p.T("nav." + way.here), URL: base.href(way.path)})
+			p.entries = append(p.entries, way.here)
+		}
+	}
 	return p
 }
 

@@ -1,6 +1,7 @@
-// Package site is the collector's pages and API as one http.Handler: figures, curves, the list of audits, each audit's
-// story, exports and metrics, in French and English. It computes no figure (package stats does), writes no file format
-// (package report does), stores nothing and knows no user yet: who may reach its address is decided in front of it.
+// Package site is the collector's pages and API as one http.Handler, in French and English: figures and curves for readers,
+// campaigns and probers for operators, the review of what is doubtful for auditors, and each audit's story with its
+// evidence. It computes no figure (package stats does), finds no flag (package review does), writes no file format (package
+// report does) and stores nothing: it is given what it shows, and hands on what people decide. Who asks is package access's.
 package site
 
 import (
@@ -16,7 +17,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/sonde-fleet/sonde/access"
 	"github.com/sonde-fleet/sonde/probes"
+	"github.com/sonde-fleet/sonde/review"
 	"github.com/sonde-fleet/sonde/stats"
 )
 
@@ -26,14 +29,16 @@ type Snapshot struct {
 	Launches  []probes.Launch
 	Outcomes  []stats.Outcome
 	Unmatched int // mails in the holding pen
+	// Faulty are the audits whose evidence was found missing or damaged when it was last read through.
+	Faulty map[probes.AuditID]review.Faulty
 }
 
 // Source gives the site what it shows.
-type Source interface{ Snapshot() Snapshot }
-
-// Story is a Source that also knows each audit's events. The page of an audit shows them when there is one.
-type Story interface {
-	// Events returns the events of the audit in the order of the journal; none for an audit that is not known.
+type Source interface {
+	Snapshot() Snapshot
+	// Outcome returns one audit's outcome as of now: newer than any snapshot.
+	Outcome(probes.AuditID) (stats.Outcome, bool)
+	// Events returns the events of the audit in the order of the journals; none for an audit that is not known.
 	Events(probes.AuditID) ([]probes.Event, error)
 }
 
@@ -42,31 +47,86 @@ type Vault interface {
 	Evidence(probes.Hash) ([]byte, error)
 }
 
+// Pen writes down what people decide, in a journal that is only ever appended to.
+type Pen interface {
+	// Write returns the number of the record once it is durable and counted in the source's outcomes.
+	Write(probes.Event) (n uint64, err error)
+}
+
+// Trail is the journal of what people did, chained by hash.
+type Trail interface {
+	Pen
+	Desk
+	// Head returns the number and the hash of the newest record.
+	Head() (n uint64, hash probes.Hash)
+}
+
+// Options are what the site is made of. What is nil is not offered.
+type Options struct {
+	Source   Source
+	Vault    Vault
+	Trail    Trail         // nil: nothing can be decided
+	Signer   Signer        // of answers to structures
+	Messages Messages      // search in messages
+	Guard    *access.Guard // nil: the pages for signing in are somebody else's
+	Accounts *access.DB
+	Probers  []Prober      // that operators steer
+	Pulls    func() []Pull // how the collector stands with their journals
+	FourEyes []string      // orders that a second operator approves
+	Public   string        // the address under which the site is reached; "" takes that of the request
+}
+
 //go:embed templates/*.html
 var templateFiles embed.FS
 
 //go:embed static
 var staticFiles embed.FS
 
+// pageNames are the templates, each with layout.html and parts.html.
+var pageNames = [...]string{"home", "audits", "audit", "websites", "problem", "review", "coding", "agreement", "structures", "structure", "search", "suggest",
+	"campaigns", "operation", "live", "plan", "fleet", "order", "door", "account", "accounts", "own", "help", "accessibility"}
+
 // server is the site: its source, its languages and its pages.
 type server struct {
-	views   *views
-	story   Story // nil when the source has none
-	vault   Vault
-	locales *locales
-	pages   map[string]*template.Template
+	views    *views
+	source   Source
+	vault    Vault
+	pen      Pen   // nil: nothing can be decided
+	trail    Trail // the same
+	desk     Desk  // the same
+	signer   Signer
+	guard    *access.Guard
+	doors    *access.DB
+	fleet    *fleet
+	pulls    func() []Pull
+	messages Messages
+	fourEyes map[string]bool
+	public   string
+	reads    *reads
+	locales  *locales
+	pages    map[string]*template.Template
 }
 
 // New makes the site. It fails when its own messages or templates are faulty, which the tests exclude.
-func New(s Source, v Vault) (http.Handler, error) {
+func New(o Options) (http.Handler, error) {
 	l, err := loadLocales()
 	if err != nil {
 		return nil, fmt.Errorf("site: %w", err)
 	}
-	srv := &server{views: &views{source: s}, vault: v, locales: l, pages: map[string]*template.Template{}}
-	srv.story, _ = s.(Story)
-	for _, page := range []string{"home", "audits", "audit", "websites", "problem"} {
-		t, err := template.ParseFS(templateFiles, "templates/layout.html", "templates/"+page+".html")
+	srv := &server{views: &views{source: o.Source}, source: o.Source, vault: o.Vault, signer: o.Signer, messages: o.Messages, guard: o.Guard, doors: o.Accounts,
+		fleet: &fleet{probers: o.Probers}, pulls: o.Pulls, fourEyes: map[string]bool{}, public: o.Public, reads: newReads(), locales: l,
+		pages: map[string]*template.Template{}}
+	if o.Trail != nil {
+		srv.pen, srv.desk, srv.trail = o.Trail, o.Trail, o.Trail
+	}
+	for _, do := range o.FourEyes {
+		srv.fourEyes[do] = true
+	}
+	if o.Guard != nil {
+		o.Guard.Refuse = srv.stopped
+	}
+	for _, page := range pageNames {
+		t, err := template.ParseFS(templateFiles, "templates/layout.html", "templates/parts.html", "templates/"+page+".html")
 		if err != nil {
 			return nil, fmt.Errorf("site: %w", err)
 		}
@@ -81,40 +141,94 @@ func New(s Source, v Vault) (http.Handler, error) {
 		return nil, fmt.Errorf("site: %w", err)
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", srv.home)
-	mux.HandleFunc("GET /audits", srv.audits)
-	mux.HandleFunc("GET /audits/{id}", srv.audit)
-	mux.HandleFunc("GET /websites", srv.websites)
-	mux.HandleFunc("GET /evidence/{sha256}", srv.evidence)
-	mux.HandleFunc("GET /pictures/{sha256}", srv.picture)
-	mux.HandleFunc("GET /api/v1/outcomes", srv.outcomesNDJSON)
-	mux.HandleFunc("GET /api/v1/report", srv.report)
-	mux.HandleFunc("GET /outcomes.csv", srv.outcomesCSV)
-	mux.HandleFunc("GET /outcomes.parquet", srv.outcomesParquet)
+	page := func(pattern string, right access.Right, h http.HandlerFunc) {
+		mux.HandleFunc(pattern, srv.need(right, h))
+	}
+	page("GET /{$}", access.ReadFigures, srv.home)
+	page("GET /audits", access.ReadAudits, srv.audits)
+	page("GET /audits/{id}", access.ReadAudits, srv.audit)
+	page("GET /websites", access.ReadAudits, srv.websites)
+	page("GET /review", access.Review, srv.queue)
+	page("POST /audits/{id}/verdict", access.Review, srv.verdict)
+	page("POST /audits/{id}/withdraw", access.Review, srv.withdraw)
+	page("GET /coding", access.Review, srv.coding)
+	page("POST /audits/{id}/coding", access.Review, srv.coded)
+	page("GET /agreement", access.ReadAudits, srv.agreement)
+	page("POST /audits/{id}/answer", access.Review, srv.answer)
+	page("GET /structures", access.ReadAudits, srv.structures)
+	page("GET /structures/{id}", access.ReadAudits, srv.structurePage)
+	page("GET /search", access.ReadAudits, srv.search)
+	page("GET /campaigns", access.Operate, srv.campaignsPage)
+	page("GET /campaigns/{id}", access.Operate, srv.operation)
+	page("GET /campaigns/{id}/live", access.Operate, srv.operationLive)
+	page("GET /plan", access.Operate, srv.planPage)
+	page("GET /fleet", access.Operate, srv.fleetPage)
+	page("GET /help", access.ReadFigures, srv.help)
+	mux.HandleFunc("GET /accessibility", srv.accessibility)
+	if srv.pen != nil {
+		page("GET /orders", access.Operate, srv.orderPage)
+		page("POST /orders", access.Operate, srv.orderGiven)
+		page("POST /orders/{n}", access.Operate, srv.decideProposal)
+		page("GET /structure", access.ReadOwnAudits, srv.minded)
+		page("POST /structure/audits/{id}/dispute", access.Dispute, srv.dispute)
+	}
+	if srv.guard != nil && srv.doors != nil {
+		srv.openDoors(mux, page)
+	}
+	page("GET /evidence/{sha256}", access.ReadEvidence, srv.evidence)
+	page("GET /pictures/{sha256}", access.ReadEvidence, srv.picture)
+	page("GET /api/v1/outcomes", access.ReadAudits, srv.outcomesNDJSON)
+	page("GET /api/v1/report", access.ReadFigures, srv.report)
+	page("GET /outcomes.csv", access.ReadAudits, srv.outcomesCSV)
+	page("GET /outcomes.parquet", access.ReadAudits, srv.outcomesParquet)
+	page("GET /metrics", access.ReadFigures, metrics.ServeHTTP)
 	mux.HandleFunc("GET /healthz", healthz)
-	mux.Handle("GET /metrics", metrics)
 	mux.Handle("GET /static/", cached(http.StripPrefix("/static/", http.FileServerFS(static))))
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) { srv.problem(w, r, http.StatusNotFound) })
 	return secured(mux), nil
 }
 
-// policy lets a page load this site's own style and pictures and nothing else: no script at all.
-const policy = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+// openDoors adds the pages on which people sign in and manage accounts.
+func (s *server) openDoors(mux *http.ServeMux, page func(string, access.Right, http.HandlerFunc)) {
+	mux.HandleFunc("GET /sign-in", s.signInPage)
+	mux.HandleFunc("POST /sign-in", s.signIn)
+	mux.HandleFunc("POST /sign-out", s.signOut)
+	mux.HandleFunc("GET /sign-in/provider", s.toProvider)
+	mux.HandleFunc("GET "+access.OIDCPath, s.fromProvider)
+	mux.HandleFunc("GET /welcome/{secret}", s.welcomePage)
+	mux.HandleFunc("POST /welcome/{secret}", s.welcome)
+	mux.HandleFunc("GET /s/{link}", s.structureDoor)
+	page("GET /account", access.OwnAccount, s.accountPage)
+	page("POST /account/password", access.OwnAccount, s.password)
+	page("POST /account/sign-out-everywhere", access.OwnAccount, s.signOutEverywhere)
+	page("POST /account/tokens", access.OwnAccount, s.makeToken)
+	page("POST /account/tokens/{id}/revoke", access.OwnAccount, s.revokeToken)
+	page("GET /accounts", access.ManageAccounts, s.accountsPage)
+	page("POST /accounts", access.ManageAccounts, s.changeAccount)
+	page("POST /structures/{id}/links", access.Operate, s.linkStructure)
+	page("POST /structures/{id}/links/{serial}/revoke", access.Operate, s.revokeLink)
+}
+
+// policy lets a page load this site's own style, script files and pictures, and nothing else: no script within a page.
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // secured sets the headers that every response carries.
 func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", policy)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Referrer-Policy", "same-origin")
-		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("Cache-Control", "private, no-cache") // asked again each time, answered 304 when nothing changed
+		secure(w.Header())
 		next.ServeHTTP(w, r)
 	})
+}
+
+func secure(h http.Header) {
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cache-Control", "private, no-cache") // asked again each time, answered 304 when nothing changed
 }
 
 func cached(next http.Handler) http.Handler {
@@ -127,7 +241,7 @@ func cached(next http.Handler) http.Handler {
 // render writes a page whole or not at all, with an ETag of its bytes.
 func (s *server) render(w http.ResponseWriter, r *http.Request, code int, page string, data any) {
 	var b bytes.Buffer
-	if err := s.pages[page].ExecuteTemplate(&b, "layout.html", data); err != nil {
+	if err := s.pages[page].ExecuteTemplate(&b, root(page), data); err != nil {
 		slog.Error("page failed", "page", page, "err", err)
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
@@ -148,22 +262,36 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, code int, page s
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(b.Bytes()))
 }
 
+// root is the template that a page begins with: parts of a page, which a script puts into place, have no frame.
+func root(page string) string {
+	if page == "live" || page == "suggest" {
+		return "main"
+	}
+	return "layout.html"
+}
+
 // problem writes an error page in the reader's language.
 func (s *server) problem(w http.ResponseWriter, r *http.Request, code int) {
 	f, _ := parseFilter(r.URL.Query())
 	p := s.frame(r, f)
 	key := "problem.server"
 	switch code {
+	case http.StatusForbidden:
+		key = "problem.forbidden"
+	case http.StatusConflict:
+		key = "problem.conflict"
 	case http.StatusNotFound:
 		key = "problem.missing"
 	case http.StatusBadRequest:
 		key = "problem.request"
 	}
 	p.Title = p.T(key)
-	s.render(w, r, code, "problem", struct {
-		frame
-		Text string
-	}{p, p.T(key + ".text")})
+	s.render(w, r, code, "problem", problemPage{p, p.T(key + ".text"), ""})
+}
+
+type problemPage struct {
+	frame
+	Text, Back string
 }
 
 func healthz(w http.ResponseWriter, _ *http.Request) {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sonde-fleet/sonde/access"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/site"
 	"github.com/sonde-fleet/sonde/stats"
@@ -22,11 +23,21 @@ type town struct {
 	events   map[probes.AuditID][]probes.Event
 	evidence map[probes.Hash][]byte
 	asked    int // how often a snapshot was made
+	written  []probes.Event
 }
 
 func (t *town) Snapshot() site.Snapshot {
 	t.asked++
 	return t.snapshot
+}
+
+func (t *town) Outcome(id probes.AuditID) (stats.Outcome, bool) {
+	for i := range t.snapshot.Outcomes {
+		if t.snapshot.Outcomes[i].ID == id {
+			return t.snapshot.Outcomes[i], true
+		}
+	}
+	return stats.Outcome{}, false
 }
 
 func (t *town) Events(id probes.AuditID) ([]probes.Event, error) { return t.events[id], nil }
@@ -146,14 +157,25 @@ func wall(campaign time.Time) time.Time {
 	return probes.Timeline{Start: townStart, Launched: townStart, Speed: 43200}.Wall(campaign)
 }
 
-// open serves the town.
-func open(t *testing.T, v *town) http.Handler {
+// open serves the town to somebody who may see everything.
+func open(t testing.TB, v *town) http.Handler {
 	t.Helper()
-	h, err := site.New(v, v)
+	return openAs(t, site.Options{Source: v, Vault: v}, access.Visitor{Account: everybody})
+}
+
+// everybody is an account with every role.
+var everybody = access.Account{Name: "anna", Display: "Anna", Roles: access.Roles[:]}
+
+// openAs serves the site to the visitor: the guard in front of it has its own tests.
+func openAs(t testing.TB, o site.Options, who access.Visitor) http.Handler {
+	t.Helper()
+	h, err := site.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return h
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.ServeHTTP(w, r.WithContext(access.With(r.Context(), who)))
+	})
 }
 
 // get asks for a page.

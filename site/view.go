@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sonde-fleet/sonde/probes"
+	"github.com/sonde-fleet/sonde/review"
 	"github.com/sonde-fleet/sonde/stats"
 )
 
@@ -20,28 +21,41 @@ const (
 
 // views holds the newest snapshot with what was computed from it.
 type views struct {
-	source Source
+	source interface{ Snapshot() Snapshot }
 	making sync.Mutex // held while a snapshot is made
 	mu     sync.Mutex
 	newest *view
+	// stale is set when somebody decided something: their next page must show it, so the next who asks makes a new
+	// snapshot, however young the old one is.
+	stale bool
+}
+
+// expire makes the next page show what was just written.
+func (v *views) expire() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.stale = true
 }
 
 // get returns a view that is fresh enough. When it is too old, the first who asks makes the next one, and the others
 // are served the old one meanwhile; only before the first snapshot does everybody wait.
 func (v *views) get() *view {
-	old := v.current()
-	if old != nil && time.Since(old.made) < old.serves() {
+	old, stale := v.current()
+	if old != nil && !stale && time.Since(old.made) < old.serves() {
 		return old
 	}
-	if old == nil {
+	if old == nil || stale && old.cheap() {
 		v.making.Lock()
 	} else if !v.making.TryLock() {
 		return old
 	}
 	defer v.making.Unlock()
-	if made := v.current(); made != old {
+	if made, stale := v.current(); made != old && !stale {
 		return made // while this one waited
 	}
+	v.mu.Lock()
+	v.stale = false // what is written from here on is not in the snapshot for sure
+	v.mu.Unlock()
 	start := time.Now()
 	s := v.source.Snapshot()
 	slices.SortStableFunc(s.Launches, func(a, b probes.Launch) int { return b.Timeline.Launched.Compare(a.Timeline.Launched) })
@@ -56,10 +70,10 @@ func (v *views) get() *view {
 	return made
 }
 
-func (v *views) current() *view {
+func (v *views) current() (newest *view, stale bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.newest
+	return v.newest, v.stale
 }
 
 // view is one snapshot and the figures computed from it, each once.
@@ -75,12 +89,53 @@ type view struct {
 	last    []stats.Outcome
 	lastKey string
 	sets    map[string][]string // values of the dimensions
+
+	gathering sync.Once
+	gathered  []body // in order of name
+	bodyOf    map[probes.StructureID]int32
+	groups    map[peerGroup]stats.Proportion
+
+	finding sync.Once
+	flags   []review.Flag // in the order of the queue
+	flagged map[probes.AuditID][]int32
+}
+
+// review returns the flags of the snapshot, found when the first page asks for them.
+func (v *view) review() []review.Flag {
+	v.finding.Do(func() {
+		start := time.Now()
+		v.flags = review.Find(review.Input{Launches: v.Launches, Outcomes: v.Outcomes, Evidence: v.Faulty})
+		v.flagged = map[probes.AuditID][]int32{}
+		for i := range v.flags {
+			v.flagged[v.flags[i].Audit] = append(v.flagged[v.flags[i].Audit], int32(i))
+		}
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.spend(start)
+	})
+	return v.flags
+}
+
+// flagsOf returns the flags of one audit.
+func (v *view) flagsOf(id probes.AuditID) (out []review.Flag) {
+	all := v.review()
+	for _, i := range v.flagged[id] {
+		out = append(out, all[i])
+	}
+	return out
 }
 
 func (v *view) serves() time.Duration {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return min(max(thrift*v.spent, youngest), oldest)
+}
+
+// cheap says whether a reader can wait for the next snapshot.
+func (v *view) cheap() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.spent < time.Second
 }
 
 // read says whether somebody asked for figures.

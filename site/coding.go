@@ -1,0 +1,218 @@
+package site
+
+import (
+	"math"
+	"net/http"
+	"slices"
+
+	"github.com/sonde-fleet/sonde/access"
+	"github.com/sonde-fleet/sonde/probes"
+	"github.com/sonde-fleet/sonde/review"
+	"github.com/sonde-fleet/sonde/stats"
+)
+
+// coding is the page on which an auditor rates an answer without seeing what the machine or anybody else said of it.
+type coding struct {
+	frame
+	Progress  string
+	Done, All int
+	Audit     string
+	Post      string
+	Asked     string
+	Letter    *letter
+	Items     []codingItem
+	None      string // why there is nothing to rate
+}
+
+type codingItem struct{ Code, Name string }
+
+// ratable says whether the account may still rate the audit blindly.
+func ratable(o *stats.Outcome, account string) bool {
+	return len(o.Codings) < review.Coders && !slices.ContainsFunc(o.Codings, func(c stats.Coding) bool { return c.By == account })
+}
+
+// blind says whether what was observed of the audit must be kept from the account until it has rated it.
+func blind(v *view, o *stats.Outcome, who access.Visitor) bool {
+	return who.May(access.Review) && ratable(o, who.Account.Name) && review.Drawn(v.launch(filter{Campaign: o.Campaign}), o)
+}
+
+func (s *server) coding(w http.ResponseWriter, r *http.Request) {
+	asked, _ := parseFilter(r.URL.Query())
+	v := s.views.get()
+	who := access.From(r.Context())
+	p := &coding{frame: s.frame(r, filter{Lang: asked.Lang, Campaign: asked.Campaign})}
+	p.Here, p.Title = "coding", p.T("coding.title")
+	var next *stats.Outcome
+	for i := range v.Outcomes {
+		o := &v.Outcomes[i]
+		if asked.Campaign != "" && o.Campaign != asked.Campaign || !review.Drawn(v.launch(filter{Campaign: o.Campaign}), o) {
+			continue
+		}
+		p.All++
+		if len(o.Codings) >= review.Coders {
+			p.Done++
+		} else if next == nil && ratable(o, who.Account.Name) {
+			next = o
+		}
+	}
+	p.Progress = p.T("coding.progress", "Done", p.Int(p.Done), "All", p.Int(p.All))
+	if next == nil {
+		p.None = p.T("coding.none")
+		if p.All == 0 {
+			p.None = p.T("coding.no-sample")
+		}
+		s.render(w, r, http.StatusOK, "coding", p)
+		return
+	}
+	p.Audit, p.Post = string(next.ID), auditPath(next.ID)+"/coding"
+	events, err := s.source.Events(next.ID)
+	if err != nil {
+		s.problem(w, r, http.StatusInternalServerError)
+		return
+	}
+	for i := range events {
+		if e := &events[i]; e.Kind == probes.MailReceived && len(e.Evidence) > 0 && e.Evidence[0].SHA256 == next.Evidence {
+			p.Letter = s.letterOf(&p.frame, r, e, false)
+			for _, x := range ratedItems(e) {
+				p.Items = append(p.Items, codingItem{string(x), p.Item(x)})
+			}
+		}
+	}
+	s.render(w, r, http.StatusOK, "coding", p)
+}
+
+// ratedItems are the items of an event that are yes or no: what a person can rate by reading.
+func ratedItems(e *probes.Event) (codes []probes.ItemCode) {
+	for _, x := range e.Observations {
+		if x.Value != "" && !slices.Contains(codes, x.Item) {
+			codes = append(codes, x.Item)
+		}
+	}
+	slices.Sort(codes)
+	return codes
+}
+
+// coded writes a blind rating down.
+func (s *server) coded(w http.ResponseWriter, r *http.Request) {
+	id := probes.AuditID(r.PathValue("id"))
+	o, ok := s.source.Outcome(id)
+	if !ok {
+		s.problem(w, r, http.StatusNotFound)
+		return
+	}
+	if !s.formOf(w, r) {
+		return
+	}
+	account := access.From(r.Context()).Account.Name
+	if !ratable(&o, account) {
+		s.refuse(w, r, http.StatusConflict, "coding.gone")
+		return
+	}
+	events, err := s.source.Events(id)
+	if err != nil {
+		s.problem(w, r, http.StatusInternalServerError)
+		return
+	}
+	known := map[probes.ItemCode]bool{}
+	for i := range events {
+		if events[i].Kind == probes.MailReceived {
+			for _, code := range ratedItems(&events[i]) {
+				known[code] = true
+			}
+		}
+	}
+	e := probes.Event{Kind: probes.ReviewCoded, Audit: id, Detail: map[string]string{"by": account}}
+	for code := range known {
+		switch value := probes.Value(r.PostForm.Get("item." + string(code))); value {
+		case probes.Yes, probes.No, probes.NotApplicable:
+			e.Observations = append(e.Observations, probes.Observation{Item: code, Value: value, By: account, SHA256: o.Evidence})
+		default:
+			s.refuse(w, r, http.StatusBadRequest, "coding.incomplete")
+			return
+		}
+	}
+	if len(e.Observations) == 0 {
+		s.refuse(w, r, http.StatusBadRequest, "coding.incomplete")
+		return
+	}
+	slices.SortFunc(e.Observations, func(a, b probes.Observation) int {
+		if a.Item < b.Item {
+			return -1
+		}
+		return 1
+	})
+	if s.write(w, r, e) {
+		back(w, r, "/coding")
+	}
+}
+
+// agreement is the page that says how far the raters agree.
+type agreement struct {
+	frame
+	Rows []agreementRow
+}
+
+type agreementRow struct {
+	Item, Code, Audits, Agreed string
+	Kappa, KappaInterval       string
+	Alpha                      string
+	Agent, AgentInterval       string
+	Low, Value, Width          float64 // of the interval bar, 0 to 100
+	Drawn                      bool
+}
+
+func (s *server) agreement(w http.ResponseWriter, r *http.Request) {
+	asked, err := parseFilter(r.URL.Query())
+	if err != nil {
+		s.problem(w, r, http.StatusBadRequest)
+		return
+	}
+	v := s.views.get()
+	p := &agreement{frame: s.frame(r, filter{Campaign: asked.Campaign, Lang: asked.Lang})}
+	p.Here, p.Title = "agreement", p.T("agreement.title")
+	some := make([]stats.Outcome, 0)
+	for i := range v.Outcomes {
+		if o := &v.Outcomes[i]; len(o.Codings) > 0 && (asked.Campaign == "" || o.Campaign == asked.Campaign) {
+			some = append(some, *o)
+		}
+	}
+	for _, a := range review.Agree(some, s.machine) {
+		name := p.T("group.all")
+		if a.Item != "" {
+			name = p.Item(a.Item)
+		}
+		row := agreementRow{Item: name, Code: string(a.Item), Audits: p.Int(a.Audits), Agreed: p.Int(a.Agreed), Kappa: p.Decimal(a.Kappa.Value, 2),
+			KappaInterval: p.coefficients(a.Kappa), Alpha: p.Decimal(a.Alpha, 2), Agent: p.Decimal(a.WithMachine.Value, 2), AgentInterval: p.coefficients(a.WithMachine)}
+		if !math.IsNaN(a.Kappa.Value) {
+			low, high := max(0, a.Kappa.Low), max(0, a.Kappa.High)
+			row.Drawn, row.Low, row.Width, row.Value = true, 100*low, max(1, 100*(high-low)), 100*max(0, a.Kappa.Value)
+		}
+		p.Rows = append(p.Rows, row)
+	}
+	if len(some) == 0 {
+		p.Rows = nil
+	}
+	s.render(w, r, http.StatusOK, "agreement", p)
+}
+
+// machine returns what the agent observed of the audit's answer.
+func (s *server) machine(o *stats.Outcome) []probes.Observation {
+	events, err := s.source.Events(o.ID)
+	if err != nil {
+		return nil
+	}
+	for i := range events {
+		if e := &events[i]; e.Kind == probes.MailReceived && len(e.Evidence) > 0 && e.Evidence[0].SHA256 == o.Evidence {
+			return e.Observations
+		}
+	}
+	return nil
+}
+
+// coefficients writes the interval of a coefficient of agreement.
+func (l *locale) coefficients(a stats.Agreement) string {
+	if math.IsNaN(a.Low) {
+		return undefined
+	}
+	return l.Decimal(a.Low, 2) + dash + l.Decimal(a.High, 2)
+}

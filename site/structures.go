@@ -1,0 +1,476 @@
+package site
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sonde-fleet/sonde/access"
+	"github.com/sonde-fleet/sonde/internal/fold"
+	"github.com/sonde-fleet/sonde/probes"
+	"github.com/sonde-fleet/sonde/stats"
+)
+
+// structurePath is the path of a structure's page.
+func structurePath(id probes.StructureID) string { return "/structures/" + url.PathEscape(string(id)) }
+
+// body is a structure with where its audits are.
+type body struct {
+	probes.Structure
+	folded string
+	places []int32
+}
+
+// bodies returns the structures of the snapshot in order of name, each once.
+func (v *view) bodies() []body {
+	v.gathering.Do(func() {
+		at := map[probes.StructureID]int{}
+		for i := range v.Outcomes {
+			o := &v.Outcomes[i]
+			k, ok := at[o.Structure]
+			if !ok {
+				k = len(v.gathered)
+				at[o.Structure] = k
+				s := o.Body
+				s.ID = o.Structure
+				s.Name = cmp.Or(s.Name, string(o.Structure))
+				v.gathered = append(v.gathered, body{Structure: s, folded: fold.Text(s.Name) + " " + strings.ToLower(string(s.ID))})
+			}
+			v.gathered[k].places = append(v.gathered[k].places, int32(i))
+		}
+		slices.SortStableFunc(v.gathered, func(a, b body) int { return cmp.Or(strings.Compare(a.folded, b.folded), cmp.Compare(a.ID, b.ID)) })
+		v.bodyOf = make(map[probes.StructureID]int32, len(v.gathered))
+		for i := range v.gathered {
+			v.bodyOf[v.gathered[i].ID] = int32(i)
+		}
+	})
+	return v.gathered
+}
+
+// body returns one structure, nil when it is not in the snapshot.
+func (v *view) body(id probes.StructureID) *body {
+	all := v.bodies()
+	if i, ok := v.bodyOf[id]; ok {
+		return &all[i]
+	}
+	return nil
+}
+
+// structures is the list of the audited bodies.
+type structures struct {
+	frame
+	Count                   string
+	Q                       string
+	Rows                    []bodyRow
+	Pages                   string
+	First, Prev, Next, Last string
+}
+
+type bodyRow struct {
+	Name, URL, ID, Kind, Band, Region string
+	Audits, Answered                  string
+	Share                             float64 // answered of those counted, per cent
+	Counted                           bool
+}
+
+func (s *server) structures(w http.ResponseWriter, r *http.Request) {
+	asked, err := parseFilter(r.URL.Query())
+	if err != nil {
+		s.problem(w, r, http.StatusBadRequest)
+		return
+	}
+	v := s.views.get()
+	p := &structures{frame: s.frame(r, asked), Q: asked.Q}
+	p.Here, p.Title = "structures", p.T("structures.title")
+	words := strings.Fields(fold.Text(asked.Q))
+	var found []*body
+	all := v.bodies()
+	for i := range all {
+		if all[i].has(words) {
+			found = append(found, &all[i])
+		}
+	}
+	p.Count = p.N("structures", len(found))
+	from := min((asked.Page-1)*pageRows, len(found))
+	for _, b := range found[from:min(from+pageRows, len(found))] {
+		p.Rows = append(p.Rows, p.row(v, b))
+	}
+	pages := max((len(found)+pageRows-1)/pageRows, 1)
+	p.Pages = p.T("page.of", "N", p.Int(asked.Page), "Total", p.Int(pages))
+	to := func(page int) string {
+		f := filter{Q: asked.Q, Lang: asked.Lang, Page: page}
+		return f.href("/structures")
+	}
+	if asked.Page > 1 {
+		p.First, p.Prev = to(1), to(min(asked.Page-1, pages))
+	}
+	if asked.Page < pages {
+		p.Next, p.Last = to(asked.Page+1), to(pages)
+	}
+	s.render(w, r, http.StatusOK, "structures", p)
+}
+
+// has says whether the structure's name or number has every word.
+func (b *body) has(words []string) bool {
+	for _, w := range words {
+		if !strings.Contains(b.folded, w) {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *frame) row(v *view, b *body) bodyRow {
+	row := bodyRow{Name: b.Name, URL: filter{Lang: p.Asked.Lang}.href(structurePath(b.ID)), ID: string(b.ID), Kind: b.Kind, Band: b.Band, Region: b.Region}
+	counted, answered := 0, 0
+	for _, i := range b.places {
+		o := &v.Outcomes[i]
+		if o.Counted() {
+			counted++
+			if o.Result == stats.Answered && !o.Late {
+				answered++
+			}
+		}
+	}
+	row.Audits, row.Counted = p.Int(len(b.places)), counted > 0
+	row.Answered = p.T("structures.answered", "K", p.Int(answered), "N", p.Int(counted))
+	if counted > 0 {
+		row.Share = 100 * float64(answered) / float64(counted)
+	}
+	return row
+}
+
+// structure is the page of one audited body: its audits over time, beside its peers.
+type structure struct {
+	frame
+	Facts    []fact
+	Audits   []auditRow
+	Dots     *dots
+	Compare  []compareRow
+	ListURL  string
+	QueueURL string
+	Open     string
+	Links    []structureLinkRow
+	LinkPost string
+	Link     string // that was just signed: shown this once
+	Ends     []option
+	Suppress []link
+	CSV      string
+}
+
+type structureLinkRow struct {
+	Serial, By       string
+	Created, Expires stamp
+	Live             bool
+	Post             string
+}
+
+// compareRow is one figure of the structure beside those of its peers (same kind and band).
+type compareRow struct {
+	Name, Own, Interval, Peers string
+	OwnShare, PeerShare        float64
+	Low, Width                 float64
+	Drawn                      bool
+}
+
+// dots is the picture of a structure's delays: one mark for each audit, by the day it was contacted.
+type dots struct {
+	Title, Desc string
+	Marks       []dot
+	Ticks       []stripTick
+	Lines       []shareTick
+}
+
+type dot struct {
+	X, Y, URL, Title, Class, Path string
+}
+
+func (s *server) structurePage(w http.ResponseWriter, r *http.Request) {
+	s.structureAgain(w, r, func(*structure) {})
+}
+
+func (s *server) structureAgain(w http.ResponseWriter, r *http.Request, say func(*structure)) {
+	id := probes.StructureID(r.PathValue("id"))
+	v := s.views.get()
+	b := v.body(id)
+	if b == nil {
+		s.problem(w, r, http.StatusNotFound)
+		return
+	}
+	lang := r.URL.Query().Get("lang")
+	p := &structure{frame: s.frame(r, filter{Lang: lang})}
+	p.Here, p.Title = "structures", b.Name
+	said := func(key, value string) {
+		if value != "" {
+			p.Facts = append(p.Facts, fact{Name: p.T(key), Value: value})
+		}
+	}
+	said("structure.id", string(b.ID))
+	said("by.kind", b.Kind)
+	said("by.sector", p.Group("sector", b.Sector))
+	said("by.band", b.Band)
+	said("by.region", b.Region)
+	said("audit.hours", b.Hours)
+	p.ListURL = filter{Structure: string(id), Lang: lang}.href("/audits")
+	p.CSV = filter{Structure: string(id)}.href("/outcomes.csv")
+	list := &list{frame: p.frame}
+	own := make([]*stats.Outcome, 0, len(b.places))
+	for _, i := range b.places {
+		own = append(own, &v.Outcomes[i])
+	}
+	slices.SortStableFunc(own, func(a, b *stats.Outcome) int { return a.Due.Compare(b.Due) })
+	for _, o := range own[max(0, len(own)-pageRows):] {
+		p.Audits = append(p.Audits, list.auditRow(o))
+	}
+	p.Dots = p.dots(own)
+	p.compare(v, b, own)
+	visitor := access.From(r.Context())
+	if visitor.May(access.Review) {
+		n := 0
+		for _, o := range own {
+			for _, x := range v.flagsOf(o.ID) {
+				if x.Open {
+					n++
+				}
+			}
+		}
+		p.Open, p.QueueURL = p.N("flags", n), queueFilter{Structure: string(id), Lang: lang, Page: 1}.href()
+	}
+	if visitor.May(access.Operate) && s.doors != nil && s.pen != nil {
+		p.operate(s, r, id, lang)
+	}
+	say(p)
+	s.render(w, r, http.StatusOK, "structure", p)
+}
+
+func (p *structure) operate(s *server, r *http.Request, id probes.StructureID, lang string) {
+	p.LinkPost = filter{Lang: lang}.href(structurePath(id) + "/links")
+	for _, days := range []int{30, 90, 365} {
+		p.Ends = append(p.Ends, option{strconv.Itoa(days), p.N("days", days), days == 90})
+	}
+	links, err := s.doors.Links(r.Context(), id)
+	if err == nil {
+		for _, l := range links {
+			p.Links = append(p.Links, structureLinkRow{Serial: l.Serial, By: l.By, Created: p.stamp(l.Created), Expires: p.stamp(l.Expires),
+				Live: l.Revoked.IsZero() && time.Now().Before(l.Expires), Post: structurePath(id) + "/links/" + l.Serial + "/revoke"})
+		}
+	}
+	back := structurePath(id)
+	for _, x := range s.fleet.probers {
+		p.Suppress = append(p.Suppress, link{Text: p.T("order.suppress.action") + " (" + x.Name + ")",
+			URL: orderURL(lang, back, "do", doSuppress, "prober", x.Name, "structure", string(id))})
+	}
+}
+
+func (s *server) revokeLink(w http.ResponseWriter, r *http.Request) {
+	if err := s.doors.RevokeLink(r.Context(), r.PathValue("serial")); err != nil {
+		p := s.frame(r, filter{Lang: r.URL.Query().Get("lang")})
+		text, code := p.refusal(err)
+		p.Title = p.T("problem.refused")
+		s.render(w, r, code, "problem", problemPage{p, text, structurePath(probes.StructureID(r.PathValue("id")))})
+		return
+	}
+	http.Redirect(w, r, structurePath(probes.StructureID(r.PathValue("id"))), http.StatusSeeOther)
+}
+
+// compare puts the structure's share of answers beside its peers', campaign by campaign.
+func (p *structure) compare(v *view, b *body, own []*stats.Outcome) {
+	for i := range v.Launches {
+		l := &v.Launches[i]
+		mine := count(own, l.Campaign)
+		if mine.N == 0 {
+			continue
+		}
+		peers := v.peers(l.Campaign, b.Kind, b.Band)
+		w := stats.Wilson(mine.K, mine.N)
+		row := compareRow{Name: cmp.Or(l.Title, l.Campaign), Own: p.T("figure.of", "K", p.Int(mine.K), "N", p.Int(mine.N), "Interval", p.Interval(w.Low, w.High)),
+			Interval: p.Percent(w.Share), Peers: p.Percent(peers.Share), OwnShare: 100 * w.Share, Drawn: true, Low: 100 * w.Low, Width: max(1, 100*(w.High-w.Low))}
+		if peers.N > 0 {
+			row.PeerShare = 100 * peers.Share
+		}
+		p.Compare = append(p.Compare, row)
+	}
+}
+
+func count(own []*stats.Outcome, campaign string) (n stats.Proportion) {
+	for _, o := range own {
+		if o.Campaign != campaign || !o.Counted() || o.Channel != probes.Mail || o.Result == stats.Silent && !o.Status.Ended() {
+			continue
+		}
+		n.N++
+		if o.Result == stats.Answered && !o.Late {
+			n.K++
+		}
+	}
+	return n
+}
+
+// peerGroup names the structures that one is compared with.
+type peerGroup struct{ campaign, kind, band string }
+
+// peers returns the share of mail audits that the group answered in time.
+func (v *view) peers(campaign, kind, band string) stats.Proportion {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.groups == nil {
+		defer v.spend(time.Now())
+		n := map[peerGroup][2]int{}
+		for i := range v.Outcomes {
+			o := &v.Outcomes[i]
+			if !o.Counted() || o.Channel != probes.Mail || o.Result == stats.Silent && !o.Status.Ended() {
+				continue
+			}
+			g := peerGroup{o.Campaign, o.Body.Kind, o.Body.Band}
+			k := n[g]
+			k[1]++
+			if o.Result == stats.Answered && !o.Late {
+				k[0]++
+			}
+			n[g] = k
+		}
+		v.groups = map[peerGroup]stats.Proportion{}
+		for g, k := range n {
+			v.groups[g] = stats.Wilson(k[0], k[1])
+		}
+	}
+	return v.groups[peerGroup{campaign, kind, band}]
+}
+
+// The drawing area of the dots, in units of its viewBox.
+const (
+	dotsLeft, dotsRight = 70, 980
+	dotsTop, dotsBottom = 20, 240
+	dotsDays            = 15
+)
+
+// dots draws the delays: answers at their height, silence on the line at the top, what was spoiled below the axis.
+func (p *structure) dots(own []*stats.Outcome) *dots {
+	var shown []*stats.Outcome
+	for _, o := range own {
+		if o.Channel == probes.Mail && !o.Sent.IsZero() && o.Counted() {
+			shown = append(shown, o)
+		}
+	}
+	if len(shown) == 0 {
+		return nil
+	}
+	first, last := shown[0].Sent, shown[0].Sent
+	for _, o := range shown {
+		if o.Sent.Before(first) {
+			first = o.Sent
+		}
+		if o.Sent.After(last) {
+			last = o.Sent
+		}
+	}
+	whole := max(last.Sub(first), 24*time.Hour)
+	y := func(days float64) float64 { return dotsBottom - (dotsBottom-dotsTop)*min(days, dotsDays)/dotsDays }
+	d := &dots{Title: p.T("dots.title")}
+	for _, days := range []int{0, 5, 10, 15} {
+		d.Lines = append(d.Lines, shareTick{ftoa(y(float64(days))), p.Int(days)})
+	}
+	for k := range 5 {
+		t := first.Add(whole * time.Duration(k) / 4)
+		d.Ticks = append(d.Ticks, stripTick{ftoa(dotsLeft + float64(dotsRight-dotsLeft)*float64(k)/4), p.T("date.short", "Day", t.Day(), "Month", t.Format("01"))})
+	}
+	for _, o := range shown {
+		m := dot{X: ftoa(dotsLeft + float64(dotsRight-dotsLeft)*float64(o.Sent.Sub(first))/float64(whole)), URL: auditURL(o, p.Asked), Class: "theirs", Path: shapes["theirs"]}
+		at := y(float64(o.Delay) / dayMS)
+		switch o.Result {
+		case stats.Answered:
+			m.Title = string(o.ID) + ": " + p.Delay(float64(o.Delay))
+		case stats.Silent:
+			m.Title, m.Class, m.Path = string(o.ID)+": "+p.Term("result", string(o.Result)), "open", shapes["ours"]
+			at = y(float64(o.Followed) / dayMS)
+		default:
+			m.Title, m.Class, m.Path = string(o.ID)+": "+p.Term("result", string(o.Result)), "fault", shapes["fault"]
+			at = dotsTop
+		}
+		m.Y = ftoa(at)
+		d.Marks = append(d.Marks, m)
+	}
+	d.Desc = p.T("dots.desc", "N", p.Int(len(d.Marks)))
+	return d
+}
+
+func ftoa(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) }
+
+// found is the page of a search over structures, audits and messages.
+type found struct {
+	frame
+	Q          string
+	Structures []bodyRow
+	More       string
+	Audits     []link
+	Messages   []messageHit
+	Deep       bool // messages were looked through
+}
+
+type messageHit struct {
+	Audit, URL, Subject, From string
+}
+
+// maxHits is how many results of each kind a search shows.
+const maxHits = 20
+
+// search looks through structures, audits and, for those who may read evidence, subjects and senders of messages.
+func (s *server) search(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	p := &found{frame: s.frame(r, filter{Lang: q.Get("lang")}), Q: strings.TrimSpace(q.Get("q"))}
+	if len([]rune(p.Q)) > 200 {
+		s.problem(w, r, http.StatusBadRequest)
+		return
+	}
+	p.Here, p.Title = "search", p.T("search.title")
+	p.alternate(r, func(lang string) string { return "/search?" + url.Values{"q": {p.Q}, "lang": {lang}}.Encode() })
+	page := "search"
+	if r.Header.Get("HX-Request") == "true" && q.Get("suggest") == "yes" {
+		page = "suggest"
+	}
+	words := strings.Fields(fold.Text(p.Q))
+	if len(words) == 0 {
+		s.render(w, r, http.StatusOK, page, p)
+		return
+	}
+	v := s.views.get()
+	if o := v.outcome(probes.AuditID(p.Q)); o != nil {
+		p.Audits = append(p.Audits, link{Text: string(o.ID), URL: auditURL(o, p.Asked)})
+	}
+	n := 0
+	all := v.bodies()
+	for i := range all {
+		if !all[i].has(words) {
+			continue
+		}
+		if n++; n <= maxHits {
+			p.Structures = append(p.Structures, p.row(v, &all[i]))
+		}
+	}
+	if n > maxHits {
+		p.More = filter{Q: p.Q, Lang: p.Asked.Lang}.href("/structures")
+	}
+	if page == "search" && access.From(r.Context()).May(access.ReadEvidence) && s.messages != nil {
+		p.Deep = true
+		for _, hit := range s.messages.Messages(words, maxHits) {
+			if o := v.outcome(hit.Audit); o != nil {
+				p.Messages = append(p.Messages, messageHit{string(hit.Audit), auditURL(o, p.Asked), hit.Subject, hit.From})
+			}
+		}
+	}
+	s.render(w, r, http.StatusOK, page, p)
+}
+
+// Message is a mail that a search found.
+type Message struct {
+	Audit         probes.AuditID
+	Subject, From string
+}
+
+// Messages finds mails by the words of their subject and sender, folded as package fold does.
+type Messages interface {
+	Messages(words []string, max int) []Message
+}

@@ -4,7 +4,7 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends npm && make axe
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends npm && make axe htmx
 RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o /out/ ./cmd/...
 
 FROM debian:bookworm-slim

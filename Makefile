@@ -1,5 +1,5 @@
 # The two commands that a reader needs are `make demo` and `make test`. Go is there already; the rest they bring.
-.PHONY: demo test install axe build check bench bench-web fuzz clean
+.PHONY: demo test install axe htmx build check bench bench-web fuzz clean
 
 GO ?= go
 GOTEST ?= $(GO) test
@@ -12,16 +12,22 @@ test: install
 	SONDE_INTEGRATION=required $(GOTEST) -race -shuffle=on -timeout 25m $$($(GO) list ./... | grep -v 'probes/web$$')
 	SONDE_INTEGRATION=required $(GOTEST) -race -shuffle=on -timeout 25m ./probes/web
 
-# Debian's packages (scripts/install.sh lists them), axe-core and Go modules, where they are missing.
+# Debian's packages (scripts/install.sh lists them), axe-core, htmx and Go modules, where they are missing.
 install:
 	sh scripts/install.sh
-	$(MAKE) axe
+	$(MAKE) axe htmx
 	$(GO) mod download
 
 # axe-core comes from npm by the lock file; probes/web/axe/axe.go refuses any other script than the pinned one.
 axe: probes/web/axe/assets/axe.min.js
 probes/web/axe/assets/axe.min.js: probes/web/axe/package-lock.json
 	cd probes/web/axe && npm ci --ignore-scripts --no-audit --no-fund && cp node_modules/axe-core/axe.min.js node_modules/axe-core/locales/fr.json assets/
+	touch $@
+
+# htmx comes from npm by the lock file too; a test of the site refuses any other script than the pinned one.
+htmx: site/static/htmx.min.js
+site/static/htmx.min.js: site/htmx/package-lock.json
+	cd site/htmx && npm ci --ignore-scripts --no-audit --no-fund && cp node_modules/htmx.org/dist/htmx.min.js ../static/
 	touch $@
 
 build: install

@@ -106,6 +106,8 @@ type Collector struct {
 	PublicURL      string   `yaml:"public_url"`      // how people reach the site; needed behind a proxy and for an identity provider
 	TrustedProxies []string `yaml:"trusted_proxies"` // addresses and networks whose proxy_header is believed
 	ProxyHeader    string   `yaml:"proxy_header"`    // in which they write the client's address
+	// FourEyes are the orders that a second operator must approve on the site: launch, cancel, pause, resume, suppress, resolve.
+	FourEyes []string `yaml:"four_eyes"`
 }
 
 // FeedSource is a prober that the collector pulls.

@@ -224,6 +224,9 @@ func (d *document) collector(c *Collector) {
 	d.positive("every", Days(c.Every))
 	d.reach(c)
 	d.access(c)
+	for i, order := range c.FourEyes {
+		d.among(fmt.Sprintf("four_eyes[%d]", i), order, "pause", "resume", "cancel", "suppress", "resolve", "launch")
+	}
 	if len(c.Probers) == 0 {
 		d.add("probers", "there is no prober", "name at least one to pull from")
 	}
@@ -233,6 +236,9 @@ func (d *document) collector(c *Collector) {
 		d.resolve(&p.TokenFile)
 		p.Token = d.secret(path+".token", p.Token, path+".token_file", p.TokenFile)
 		d.name(path+".name", p.Name)
+		if p.Name == "collector" {
+			d.add(path+".name", "collector is what the collector's own journal is called", "give the prober another name, in its own file too")
+		}
 		if names[p.Name] {
 			d.add(path+".name", p.Name+" is there twice", "give each prober the name it has in its own file")
 		}

@@ -39,7 +39,6 @@ const (
 	OrderRefused     Kind = "order.refused"     // the prober, or the second operator, refused it; Text: why
 	AccessRead       Kind = "access.read"       // somebody read personal data: the evidence of an audit
 	AccessChanged    Kind = "access.changed"    // log-ins that failed, accounts, roles, tokens, links
-	CollectorChecked Kind = "collector.checked" // evidence was read again; Detail: missing, damaged, checked
 )
 
 // The life of a mail, in the order of RFC 5321.

@@ -7,19 +7,28 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 
 	"github.com/sonde-fleet/sonde/stats"
 )
 
-// Fetch reads the outcomes of a running collector. An answer that breaks off is an error, never a shorter list.
-func Fetch(ctx context.Context, url string) ([]stats.Outcome, error) {
+// Socket returns a client of a collector that runs on this machine, through the socket in its data folder.
+func Socket(path string) *http.Client {
+	return &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", path)
+	}, DisableKeepAlives: true}}
+}
+
+// Fetch reads the outcomes of a running collector with the client. An answer that breaks off is an error, never a shorter
+// list.
+func Fetch(ctx context.Context, client *http.Client, url string) ([]stats.Outcome, error) {
 	q, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(url, "/")+"/api/v1/outcomes", nil)
 	if err != nil {
 		return nil, err
 	}
-	resp, err := http.DefaultClient.Do(q)
+	resp, err := client.Do(q)
 	if err != nil {
 		return nil, fmt.Errorf("collector: %w", err)
 	}

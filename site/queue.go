@@ -2,6 +2,7 @@ package site
 
 import (
 	"cmp"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -285,6 +286,15 @@ func (l *locale) why(x *review.Flag) string {
 	}
 	return l.T(key, "N", l.Int(x.N), "Of", l.Int(x.Of), "Delay", l.Delay(float64(max(x.Delay, -x.Delay))), "Usual", l.Delay(float64(x.Usual)), "Share", l.Percent(x.Share),
 		"Expected", l.Percent(x.Expected), "P", p, "Z", l.Decimal(x.Z, 1), "Group", group, "Text", text, "Want", x.Want)
+}
+
+// Explainer returns what tells the reason of a flag in the language, as the queue does.
+func Explainer(lang string) (func(*review.Flag) string, error) {
+	l, err := loadLocales()
+	if err != nil {
+		return nil, fmt.Errorf("site: %w", err)
+	}
+	return l.pick(lang, "").why, nil
 }
 
 // Item names an item of the grid, its code when it has no name here.

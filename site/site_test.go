@@ -225,7 +225,7 @@ func TestFetchReadsWhatIsServed(t *testing.T) {
 	v := newTown(3, 0.7)
 	server := httptest.NewServer(open(t, v))
 	defer server.Close()
-	got, err := site.Fetch(context.Background(), server.URL)
+	got, err := site.Fetch(context.Background(), http.DefaultClient, server.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,7 +240,7 @@ func TestFetchReadsWhatIsServed(t *testing.T) {
 		panic(http.ErrAbortHandler)
 	}))
 	defer broken.Close()
-	if _, err := site.Fetch(context.Background(), broken.URL); err == nil {
+	if _, err := site.Fetch(context.Background(), http.DefaultClient, broken.URL); err == nil {
 		t.Error("an answer that breaks off counts as whole")
 	}
 }

@@ -30,9 +30,12 @@ type verdictForm struct {
 // classes are what a mail can be corrected to.
 var classes = [...]string{probes.ClassHuman, probes.ClassAutoAck, probes.ClassOutOfOffice, probes.ClassBounce, probes.ClassChallenge, probes.ClassReceipt, probes.ClassDelay}
 
-// allowed returns the decisions that make sense for a flag. Another try is asked only of what left nothing behind with
+// Classes returns what a mail can be corrected to.
+func Classes() []string { return classes[:] }
+
+// Allowed returns the decisions that make sense for a flag. Another try is asked only of what left nothing behind with
 // the structure.
-func allowed(x *review.Flag) []stats.Decision {
+func Allowed(x *review.Flag) []stats.Decision {
 	switch x.Kind {
 	case review.SpoiledByUs, review.FaultPattern:
 		if x.Kind == review.FaultPattern && x.Text == "" { // a mailbox: its audits are silent and may be spoiled
@@ -48,7 +51,7 @@ func allowed(x *review.Flag) []stats.Decision {
 }
 
 func (p *frame) verdictForm(x *review.Flag) *verdictForm {
-	decisions := allowed(x)
+	decisions := Allowed(x)
 	if len(decisions) == 0 {
 		return nil
 	}
@@ -128,7 +131,7 @@ func (s *server) verdict(w http.ResponseWriter, r *http.Request) {
 
 // decide checks a decision and fills in what it changes. It returns the key of what is wrong, "" when nothing is.
 func (s *server) decide(id probes.AuditID, flag *review.Flag, d stats.Decision, form url.Values, detail map[string]string) string {
-	if !slices.Contains(allowed(flag), d) {
+	if !slices.Contains(Allowed(flag), d) {
 		return "verdict.unknown"
 	}
 	switch {

@@ -142,6 +142,15 @@ func (b *Book) Launches() (all []probes.Launch) {
 // Unmatched returns how many mails belong to no audit.
 func (b *Book) Unmatched() int { return b.loose }
 
+// Outcome returns one audit's outcome as of the wall instant now.
+func (b *Book) Outcome(id probes.AuditID, now time.Time) (Outcome, bool) {
+	e := b.entries[id]
+	if e == nil {
+		return Outcome{}, false
+	}
+	return b.outcome(e, now), true
+}
+
 // Outcomes returns every audit's outcome as of the wall instant now, in order of the plan.
 func (b *Book) Outcomes(now time.Time) []Outcome {
 	out := make([]Outcome, 0, len(b.order))

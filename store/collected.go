@@ -49,7 +49,12 @@ func OpenCollected(dir string) (*Collected, error) {
 		b.Close()
 		return nil, err
 	}
-	return &Collected{db: b, changed: make(chan struct{})}, nil
+	c := &Collected{db: b, changed: make(chan struct{})}
+	if err := c.reindex(); err != nil {
+		b.Close()
+		return nil, err
+	}
+	return c, nil
 }
 
 // Close closes the file.
@@ -86,6 +91,9 @@ func (c *Collected) File(prober string, page [][]byte) ([]probes.Record, error) 
 				continue
 			}
 			if err := b.Put(key(n), raw); err != nil {
+				return err
+			}
+			if err := indexRecord(tx, prober, &records[i]); err != nil {
 				return err
 			}
 			next = n + 1
@@ -184,8 +192,8 @@ func (c *Collected) PutEvidence(bodies ...[]byte) error {
 
 // Evidence returns the bytes whose SHA-256 is h.
 func (c *Collected) Evidence(h probes.Hash) (body []byte, err error) {
-	sum, err := hex.DecodeString(string(h))
-	if err != nil || len(sum) != sha256.Size {
+	sum, ok := sumOf(h)
+	if !ok {
 		return nil, fmt.Errorf("evidence %q: not a SHA-256", h)
 	}
 	err = c.db.View(func(tx *bolt.Tx) error {
@@ -209,4 +217,10 @@ func (c *Collected) Prove(h probes.Hash) error {
 		return fmt.Errorf("evidence %s: the bytes have another hash", h)
 	}
 	return nil
+}
+
+// sumOf reads a hash.
+func sumOf(h probes.Hash) ([]byte, bool) {
+	sum, err := hex.DecodeString(string(h))
+	return sum, err == nil && len(sum) == sha256.Size
 }

@@ -27,6 +27,37 @@ var bucketTrail = []byte("trail")
 type Link struct {
 	probes.Record
 	Hash probes.Hash
+	Raw  []byte // the octets that are hashed
+}
+
+// Chain proves a trail record by record, without a store. The zero value does not: NewChain begins one.
+type Chain struct {
+	N    uint64 // records proved so far
+	hash []byte
+}
+
+// NewChain begins a chain.
+func NewChain() *Chain { return &Chain{hash: make([]byte, sha256.Size)} }
+
+// Head returns the hash of the last record.
+func (c *Chain) Head() probes.Hash { return probes.Hash(hex.EncodeToString(c.hash)) }
+
+// Next proves that the record n with these octets and this hash follows; ErrBroken when it does not.
+func (c *Chain) Next(n uint64, hash probes.Hash, raw []byte) error {
+	if n != c.N+1 {
+		return fmt.Errorf("record %d follows %d: %w", n, c.N, ErrBroken)
+	}
+	next := chain(c.hash, raw)
+	if hex.EncodeToString(next) != string(hash) {
+		return fmt.Errorf("record %d does not have the hash that follows from it and from those before it: %w", n, ErrBroken)
+	}
+	if r, err := DecodeRecord(raw); err != nil {
+		return fmt.Errorf("record %d: %w", n, err)
+	} else if r.N != n {
+		return fmt.Errorf("record %d says that it is %d: %w", n, r.N, ErrBroken)
+	}
+	c.N, c.hash = n, next
+	return nil
 }
 
 // ErrBroken says that the trail is not what was written.
@@ -66,7 +97,10 @@ func (c *Collected) Append(records ...probes.Record) ([]Link, error) {
 			if err := b.Put(key(n), append(bytes.Clone(hash), raw...)); err != nil {
 				return err
 			}
-			out[i] = Link{r, probes.Hash(hex.EncodeToString(hash))}
+			if err := indexRecord(tx, "", &r); err != nil {
+				return err
+			}
+			out[i] = Link{r, probes.Hash(hex.EncodeToString(hash)), raw}
 		}
 		return nil
 	})
@@ -123,32 +157,29 @@ func (c *Collected) Trail(after uint64, f func(*Link) bool) error {
 func (c *Collected) links(after uint64, n int) (page []Link, err error) {
 	err = c.db.View(func(tx *bolt.Tx) error {
 		b := tx.Bucket(bucketTrail)
-		hash := make([]byte, sha256.Size)
+		at := Chain{N: after, hash: make([]byte, sha256.Size)}
 		if after > 0 {
 			v := b.Get(key(after))
 			if len(v) < sha256.Size {
 				return fmt.Errorf("record %d is not there: %w", after, ErrBroken)
 			}
-			hash = v[:sha256.Size]
+			at.hash = bytes.Clone(v[:sha256.Size])
 		}
 		cur := b.Cursor()
-		next := after + 1
-		for k, v := cur.Seek(key(next)); k != nil && len(page) < n; k, v = cur.Next() {
-			if at := binary.BigEndian.Uint64(k); at != next || len(v) < sha256.Size {
-				return fmt.Errorf("record %d follows %d: %w", at, next-1, ErrBroken)
+		for k, v := cur.Seek(key(after + 1)); k != nil && len(page) < n; k, v = cur.Next() {
+			number := binary.BigEndian.Uint64(k)
+			if len(v) < sha256.Size {
+				return fmt.Errorf("record %d has no hash: %w", number, ErrBroken)
 			}
-			if hash = chain(hash, v[sha256.Size:]); !bytes.Equal(hash, v[:sha256.Size]) {
-				return fmt.Errorf("record %d does not have the hash that follows from it and from those before it: %w", next, ErrBroken)
+			raw := bytes.Clone(v[sha256.Size:])
+			if err := at.Next(number, probes.Hash(hex.EncodeToString(v[:sha256.Size])), raw); err != nil {
+				return err
 			}
-			r, err := DecodeRecord(v[sha256.Size:])
+			r, err := DecodeRecord(raw)
 			if err != nil {
-				return fmt.Errorf("record %d: %w", next, err)
+				return fmt.Errorf("record %d: %w", number, err)
 			}
-			if r.N != next {
-				return fmt.Errorf("record %d says that it is %d: %w", next, r.N, ErrBroken)
-			}
-			page = append(page, Link{r, probes.Hash(hex.EncodeToString(hash))})
-			next++
+			page = append(page, Link{r, at.Head(), raw})
 		}
 		return nil
 	})

@@ -110,3 +110,51 @@ func TestTrailThatWasTouched(t *testing.T) {
 		})
 	}
 }
+
+// TestEventsOfAnAudit reads an audit's events out of two probers' journals and the trail, also in a store without an index.
+func TestEventsOfAnAudit(t *testing.T) {
+	dir := t.TempDir()
+	c := collected(t, dir)
+	for _, prober := range []string{"p", "q"} {
+		db := open(t, t.TempDir())
+		plan(t, db, 2)
+		for i := range 3 {
+			record(t, db, probes.Event{Audit: "c.s0.01", Kind: probes.MailDeferred, Text: fmt.Sprint(prober, i)})
+			record(t, db, probes.Event{Audit: "c.s0.011", Kind: probes.MailDeferred})
+		}
+		page, _ := db.Page(0, 100)
+		if _, err := c.File(prober, page); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v := verdict(1)
+	v.Event.Audit = "c.s0.01"
+	if _, err := c.Append(v); err != nil {
+		t.Fatal(err)
+	}
+	check := func(c *store.Collected) {
+		t.Helper()
+		got, err := c.Events("c.s0.01")
+		var texts []string
+		for _, e := range got {
+			texts = append(texts, e.Text)
+		}
+		if want := "[p0 p1 p2 q0 q1 q2 reason 1]"; err != nil || fmt.Sprint(texts) != want {
+			t.Errorf("%v, %v, want %s", texts, err, want)
+		}
+	}
+	check(c)
+	c.Close()
+	db, err := bolt.Open(filepath.Join(dir, "collected.db"), 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Update(func(tx *bolt.Tx) error { // as an older program left it
+		return errors.Join(tx.DeleteBucket([]byte("by audit")), tx.DeleteBucket([]byte("about")))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	check(collected(t, dir))
+}

@@ -5,17 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"sync"
 	"time"
 
 	"github.com/sonde-fleet/sonde/config"
 	"github.com/sonde-fleet/sonde/feed"
 	"github.com/sonde-fleet/sonde/internal/cli"
-	"github.com/sonde-fleet/sonde/probes"
+	"github.com/sonde-fleet/sonde/ledger"
 	"github.com/sonde-fleet/sonde/site"
-	"github.com/sonde-fleet/sonde/stats"
 	"github.com/sonde-fleet/sonde/store"
 )
 
@@ -27,7 +24,7 @@ const (
 )
 
 // open loads the configuration and the collector's store, and reads what is filed.
-func (a *app) open() (*config.Collector, *store.Collected, *ledger, error) {
+func (a *app) open() (*config.Collector, *store.Collected, *ledger.Ledger, error) {
 	c, err := config.LoadCollector(a.config)
 	if err != nil {
 		return nil, nil, nil, cli.UsageError{Err: err}
@@ -36,71 +33,11 @@ func (a *app) open() (*config.Collector, *store.Collected, *ledger, error) {
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	l, err := newLedger(db)
+	l, err := ledger.Open(db)
 	if err != nil {
 		return nil, nil, nil, errors.Join(err, db.Close())
 	}
 	return c, db, l, nil
-}
-
-// ledger is the outcomes of what was pulled so far. Its book is fed as pages are filed, so that nothing is read twice.
-type ledger struct {
-	db   *store.Collected
-	mu   sync.Mutex
-	book *stats.Book
-}
-
-// newLedger reads everything that is filed.
-func newLedger(db *store.Collected) (*ledger, error) {
-	l := &ledger{db: db, book: stats.NewBook()}
-	for _, name := range db.Probers() {
-		err := db.Records(name, 0, func(r *probes.Record) bool { l.book.Add(name, r); return true })
-		if err != nil {
-			return nil, err
-		}
-	}
-	return l, nil
-}
-
-// file stores a page and folds in what was new in it.
-func (l *ledger) file(prober string, page [][]byte) ([]probes.Record, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	had := l.db.Cursor(prober)
-	records, err := l.db.File(prober, page)
-	if err != nil {
-		return nil, err
-	}
-	for i := range records {
-		if records[i].N > had {
-			l.book.Add(prober, &records[i])
-		}
-	}
-	return records, nil
-}
-
-// Snapshot returns the outcomes and the launches as of now.
-func (l *ledger) Snapshot() site.Snapshot {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := time.Now()
-	return site.Snapshot{At: now, Launches: l.book.Launches(), Outcomes: l.book.Outcomes(now), Unmatched: l.book.Unmatched()}
-}
-
-// Events returns the audit's events in the order of the journal. It reads the journals through: it is for one page.
-func (l *ledger) Events(id probes.AuditID) (out []probes.Event, err error) {
-	for _, name := range l.db.Probers() {
-		err := l.db.Records(name, 0, func(r *probes.Record) bool {
-			if r.Event != nil && r.Event.Audit == id {
-				out = append(out, *r.Event)
-			}
-			return true
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
 }
 
 // puller brings one prober's journal and evidence.
@@ -108,7 +45,10 @@ type puller struct {
 	client feed.Client
 	name   string // as configured; the prober must say the same
 	db     *store.Collected
-	ledger *ledger
+	ledger *ledger.Ledger
+
+	mu   sync.Mutex
+	last site.Pull
 }
 
 // errStranger says that another prober than the configured one answers.
@@ -131,7 +71,7 @@ func (p *puller) once(ctx context.Context, wait time.Duration) (more bool, n int
 	if err := p.evidence(ctx, page.Records); err != nil {
 		return false, 0, err
 	}
-	records, err := p.ledger.file(p.name, page.Records)
+	records, err := p.ledger.File(p.name, page.Records)
 	if err != nil {
 		return false, 0, err
 	}
@@ -154,7 +94,7 @@ func (p *puller) evidence(ctx context.Context, page [][]byte) error {
 			continue
 		}
 		for _, e := range r.Event.Evidence {
-			if _, err := p.db.Evidence(e.SHA256); err == nil {
+			if p.db.HasEvidence(e.SHA256) {
 				continue
 			}
 			body, err := p.client.Evidence(ctx, e.SHA256)
@@ -176,6 +116,7 @@ func (p *puller) follow(ctx context.Context, every time.Duration) {
 	pause := time.Second
 	for ctx.Err() == nil {
 		_, _, err := p.once(ctx, min(every, longPoll))
+		p.note(err)
 		if err == nil || ctx.Err() != nil {
 			pause = time.Second
 			continue // the long poll is the pause
@@ -189,7 +130,25 @@ func (p *puller) follow(ctx context.Context, every time.Duration) {
 	}
 }
 
-func pullers(c *config.Collector, db *store.Collected, l *ledger) []*puller {
+// note keeps how the last pull went, for the page of the fleet.
+func (p *puller) note(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.last.Prober, p.last.Last, p.last.Fault = p.name, p.db.Cursor(p.name), ""
+	if err != nil {
+		p.last.Fault = err.Error()
+		return
+	}
+	p.last.At = time.Now().UTC()
+}
+
+func (p *puller) pull() site.Pull {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.last
+}
+
+func pullers(c *config.Collector, db *store.Collected, l *ledger.Ledger) []*puller {
 	var out []*puller
 	for _, s := range c.Probers {
 		out = append(out, &puller{client: feed.Client{URL: s.URL, Token: s.Token}, name: s.Name, db: db, ledger: l})
@@ -226,42 +185,4 @@ func (*pullCmd) Run(a *app) error {
 		a.Printf("%s: %d new records, %d in all\n", p.name, total, db.Cursor(p.name))
 	}
 	return errors.Join(faults...)
-}
-
-type runCmd struct{}
-
-func (*runCmd) Run(a *app) error {
-	c, db, l, err := a.open()
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	listener, err := net.Listen("tcp", c.Listen)
-	if err != nil {
-		return fmt.Errorf("site: %w; Try: another listen in %s", err, a.config)
-	}
-	handler, err := site.New(l, db)
-	if err != nil {
-		return err
-	}
-	var work sync.WaitGroup
-	for _, p := range pullers(c, db, l) {
-		work.Go(func() { p.follow(a.ctx, c.Every) })
-	}
-	s := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return a.ctx }}
-	work.Go(func() {
-		<-a.ctx.Done()
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		if s.Shutdown(ctx) != nil {
-			s.Close()
-		}
-	})
-	slog.Info("collector runs", "site", "http://"+listener.Addr().String()+"/", "probers", len(c.Probers))
-	err = s.Serve(listener)
-	work.Wait()
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
-	}
-	return err
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/sonde-fleet/sonde/config"
 	"github.com/sonde-fleet/sonde/internal/cli"
+	"github.com/sonde-fleet/sonde/ledger"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/report"
 	"github.com/sonde-fleet/sonde/site"
@@ -30,13 +31,13 @@ func (a *app) outcomes() ([]stats.Outcome, error) {
 	}
 	db, err := store.OpenCollected(c.Data)
 	if errors.Is(err, store.ErrInUse) {
-		return site.Fetch(a.ctx, "http://"+c.Listen)
+		return site.Fetch(a.ctx, running(c), "http://collector")
 	}
 	if err != nil {
 		return nil, err
 	}
 	defer db.Close()
-	l, err := newLedger(db)
+	l, err := ledger.Open(db)
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,10 @@ type grammar struct {
 	Outcomes  outcomesCmd  `cmd:"" help:"Export one row per audit."`
 	Survival  survivalCmd  `cmd:"" help:"Kaplan–Meier figures of a CSV file with columns group,time,event."`
 	Anomalies anomaliesCmd `cmd:"" help:"List what an auditor must look at."`
-	Verify    verifyCmd    `cmd:"" help:"Prove that what was pulled is whole."`
+	Verdict   verdictCmd   `cmd:"" help:"Sign a decision on an anomaly."`
+	Import    importCmd    `cmd:"" help:"Sign the decisions of a CSV file."`
+	Export    exportCmd    `cmd:"" help:"Write the trail of what people decided, so that anybody can prove it."`
+	Verify    verifyCmd    `cmd:"" help:"Prove that what was pulled is whole, and the trail a chain."`
 }
 
 // app is what every command is given.

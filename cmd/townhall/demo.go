@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/sonde-fleet/sonde/access"
 	"github.com/sonde-fleet/sonde/feed"
 	"github.com/sonde-fleet/sonde/internal/cli"
 	"github.com/sonde-fleet/sonde/probes"
@@ -50,6 +51,9 @@ func (d *demoCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	if err := d.accounts(a.ctx); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(a.ctx)
 	var running sync.WaitGroup
 	defer func() { cancel(); running.Wait() }()
@@ -77,7 +81,7 @@ func (d *demoCmd) Run(a *app) error {
 	}
 	sites, wrong := compareSites(a.Out, outcomes, d.residents(), journal.visits)
 	audits, disagree = audits+sites, disagree+wrong
-	fmt.Fprintf(a.Out, "\nsite: http://%s/\n", d.Site)
+	fmt.Fprintf(a.Out, "\nsite: http://%s/ (anyone on this machine reads; to act, sign in as %s or %s with the password %s)\n", d.Site, demoOperator, demoAuditor, demoPassword)
 	if d.Stay {
 		show("http://" + d.Site + "/")
 		fmt.Fprintln(a.Err, "Ctrl-C ends the demo")
@@ -94,6 +98,36 @@ func (d *demoCmd) Run(a *app) error {
 		return errDisagree
 	}
 	return nil
+}
+
+// The demo's accounts; nothing real is behind them, and the site listens on loopback.
+const (
+	demoOperator = "operatrice"
+	demoAuditor  = "auditeur"
+	demoPassword = "ville-de-demonstration"
+)
+
+// accounts makes one account for each job, so that the site can be tried at once.
+func (d *demoCmd) accounts(ctx context.Context) (err error) {
+	db, err := access.Open(d.path("collector"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	secret, err := db.Setup()
+	if err != nil {
+		return err
+	}
+	first, err := db.UseLink(ctx, secret, demoOperator, demoPassword)
+	if err != nil {
+		return err
+	}
+	ctx = access.With(ctx, access.Visitor{Account: first})
+	if secret, err = db.Invite(ctx, demoAuditor, "Auditeur de démonstration", "fr", []access.Role{access.Auditor}); err != nil {
+		return err
+	}
+	_, err = db.UseLink(ctx, secret, demoAuditor, demoPassword)
+	return err
 }
 
 // freePorts moves the ports that somebody else uses, so that two demos can run on one machine.
@@ -145,6 +179,7 @@ func (d *demoCmd) follow(ctx context.Context, a *app, failed <-chan error) ([]st
 	}
 	bars := mpb.New(mpb.WithOutput(w), mpb.WithWidth(50))
 	var sent, closed *mpb.Bar
+	collector := site.Socket(d.path("collector/collector.sock"))
 	var over time.Time
 	last := -1
 	for {
@@ -157,7 +192,7 @@ func (d *demoCmd) follow(ctx context.Context, a *app, failed <-chan error) ([]st
 			return nil, err
 		case <-time.After(500 * time.Millisecond):
 		}
-		all, err := site.Fetch(ctx, "http://"+d.Site)
+		all, err := site.Fetch(ctx, collector, "http://collector")
 		if err != nil || len(all) == 0 {
 			continue // the programs are starting
 		}

@@ -71,7 +71,7 @@ func (l *layout) write() (*config.Campaign, error) {
 	}
 	// A demo is short: two pages of each site, and little courtesy towards one's own machine.
 	fmt.Fprintf(&prober, "web: {pages: %d, pause: 10ms, page_budget: 20s, site_budget: 2m, check: 10s, allow: [%q]}\n", demoPages, l.Web)
-	collector := fmt.Sprintf("data: collector\nlisten: %s\nevery: 2s\nprobers:\n  - name: demo-1\n    url: http://%s\n", l.Site, l.Feed)
+	collector := fmt.Sprintf("data: collector\nlisten: %s\nevery: 2s\naccess: {guest: reader}\nprobers:\n  - name: demo-1\n    url: http://%s\n", l.Site, l.Feed)
 	put := func(name string, data []byte) error { return os.WriteFile(l.path(name), data, 0o600) }
 	return c, errors.Join(put("campaign.yaml", campaign), put("structures.csv", structures.Bytes()),
 		put("prober.yaml", []byte(prober.String())), put("collector.yaml", []byte(collector)))

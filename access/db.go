@@ -20,7 +20,8 @@ import (
 )
 
 // DB keeps accounts, links, tokens and sessions in the file access.db of the collector's data folder. Each change is on
-// the disk when its method returns. Secrets are kept as hashes, so that the file lets nobody in who copies it.
+// the disk when its method returns. Passwords, sessions, tokens and one-time links are kept as hashes: who copies the file
+// cannot sign in with it. The key that signs the links for structures is in it as it is.
 type DB struct {
 	// Log is called after each log-in, refusal and change, by the goroutine that made it. Set it before the first use.
 	Log func(Entry)

@@ -9,6 +9,7 @@ var (
 	ErrTooOften    = errors.New("tried too often")
 	ErrSignIn      = errors.New("nobody is signed in")
 	ErrForbidden   = errors.New("the right is missing")
+	ErrNoSession   = errors.New("a program and the console have no session")
 	ErrCrossOrigin = errors.New("the request comes from another site")
 	ErrHost        = errors.New("the site is not reached under this name")
 	ErrToken       = errors.New("the token is not valid")

@@ -102,6 +102,7 @@ func fill[T comparable](v *T, value T) {
 // from another site or with a token that is not valid.
 func (g *Guard) Wrap(next http.Handler) http.Handler {
 	withSession := g.sessions.LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.WithContext(context.WithValue(r.Context(), sessionKey{}, g))
 		v, err := g.visitor(r.Context())
 		if err != nil {
 			g.sessions.ErrorFunc(w, r, err)
@@ -133,6 +134,16 @@ func (g *Guard) Wrap(next http.Handler) http.Handler {
 		}
 		withSession.ServeHTTP(w, r)
 	})
+}
+
+type sessionKey struct{}
+
+// session returns ErrNoSession unless the context is that of a request with a session of this guard.
+func (g *Guard) session(ctx context.Context) error {
+	if ctx.Value(sessionKey{}) != g {
+		return ErrNoSession
+	}
+	return nil
 }
 
 // ours says whether the site may be reached under this host name. A page elsewhere that makes its own name point to this

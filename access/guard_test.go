@@ -19,6 +19,7 @@ type desk struct {
 	t     *testing.T
 	db    *access.DB
 	guard *access.Guard
+	mux   *http.ServeMux
 	http.Handler
 }
 
@@ -40,6 +41,7 @@ func openDesk(t *testing.T, dir string, s access.Settings) *desk {
 	}
 	d := &desk{t: t, db: db, guard: g}
 	mux := http.NewServeMux()
+	d.mux = mux
 	do := func(pattern string, f func(ctx context.Context, q url.Values) error) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			if err := f(r.Context(), r.URL.Query()); err != nil {

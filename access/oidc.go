@@ -98,6 +98,9 @@ func (g *Guard) BeginOIDC(ctx context.Context) (string, error) {
 	if !g.HasOIDC() {
 		return "", ErrNoProvider
 	}
+	if err := g.session(ctx); err != nil {
+		return "", err
+	}
 	if wait, _ := g.begun.take(client(From(ctx).Remote)); wait > 0 {
 		return "", &TooOftenError{Wait: wait}
 	}
@@ -120,6 +123,9 @@ func (g *Guard) BeginOIDC(ctx context.Context) (string, error) {
 func (g *Guard) FinishOIDC(ctx context.Context, query url.Values) error {
 	if !g.HasOIDC() {
 		return ErrNoProvider
+	}
+	if err := g.session(ctx); err != nil {
+		return err
 	}
 	r, err := g.finish(ctx, query)
 	if err != nil {

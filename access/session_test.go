@@ -110,6 +110,17 @@ func TestSessionsEnd(t *testing.T) {
 	})
 }
 
+// The same pages over the collector's socket have no session either.
+func TestSocketHasNoSession(t *testing.T) {
+	d := newDesk(t, access.Settings{})
+	d.operator()
+	d.Handler = access.Local(d.mux)
+	b := d.browser()
+	b.must("GET", "/evidence")
+	b.fails(access.ErrNoSession, "POST", "/sign-in", "name", "olga", "password", password)
+	b.fails(access.ErrNoSession, "POST", "/sign-out")
+}
+
 func TestSignOutEverywhere(t *testing.T) {
 	d := newDesk(t, access.Settings{})
 	ctx := d.operator()

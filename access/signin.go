@@ -19,6 +19,9 @@ var tryEach = rate.Every(30 * time.Second)
 // password) or a *TooOftenError otherwise. It wants the context of a request that passed Wrap. Tries are counted by the
 // client's address and by the name; sessions that are open go on whoever guesses.
 func (g *Guard) SignIn(ctx context.Context, name, password string) error {
+	if err := g.session(ctx); err != nil {
+		return err
+	}
 	from := client(From(ctx).Remote)
 	if len(name) > maxName {
 		name = "" // nobody's
@@ -105,6 +108,9 @@ func (g *Guard) begin(ctx context.Context, r record, detail string) error {
 
 // SignOut ends the session of the context.
 func (g *Guard) SignOut(ctx context.Context) error {
+	if err := g.session(ctx); err != nil {
+		return err
+	}
 	name := g.sessions.GetString(ctx, keyAccount)
 	if err := g.sessions.Destroy(ctx); err != nil {
 		return fmt.Errorf("sign out: %w", err)
@@ -117,6 +123,9 @@ func (g *Guard) SignOut(ctx context.Context) error {
 
 // SignOutEverywhere ends all sessions of the visitor's account, this one too.
 func (g *Guard) SignOutEverywhere(ctx context.Context) error {
+	if err := g.session(ctx); err != nil {
+		return err
+	}
 	v := From(ctx)
 	if !v.SignedIn() {
 		return ErrSignIn
@@ -137,6 +146,9 @@ func (g *Guard) SignOutEverywhere(ctx context.Context) error {
 
 // ChangePassword gives the visitor's account another password. Its other sessions end; this one goes on under a new token.
 func (g *Guard) ChangePassword(ctx context.Context, current, password string) error {
+	if err := g.session(ctx); err != nil {
+		return err
+	}
 	v := From(ctx)
 	if !v.SignedIn() {
 		return ErrSignIn
@@ -187,6 +199,9 @@ func (g *Guard) ChangePassword(ctx context.Context, current, password string) er
 
 // UseLink is DB.UseLink, and signs in.
 func (g *Guard) UseLink(ctx context.Context, secret, name, password string) error {
+	if err := g.session(ctx); err != nil {
+		return err
+	}
 	a, err := g.db.UseLink(ctx, secret, name, password)
 	if err != nil {
 		return err
@@ -201,6 +216,9 @@ func (g *Guard) UseLink(ctx context.Context, secret, name, password string) erro
 // OpenStructure lets the session of the context read the audits of the structure for which the link was signed, so that
 // the link need not stay in the address. Its expiry and revocation count at each request.
 func (g *Guard) OpenStructure(ctx context.Context, link string) error {
+	if err := g.session(ctx); err != nil {
+		return err
+	}
 	l, err := g.db.OpenLink(link)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package access
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -115,7 +116,9 @@ func (db *DB) Links(ctx context.Context, structure probes.StructureID) (list []S
 			return nil
 		})
 	})
-	slices.SortFunc(list, func(a, b StructureLink) int { return b.Created.Compare(a.Created) })
+	slices.SortFunc(list, func(a, b StructureLink) int {
+		return cmp.Or(b.Created.Compare(a.Created), cmp.Compare(a.Serial, b.Serial))
+	})
 	return list, err
 }
 

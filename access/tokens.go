@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -97,7 +98,8 @@ func checkScopes(owner Account, scopes []Scope) error {
 	return nil
 }
 
-// Tokens returns the tokens of an account: one's own, or anybody's with the right to manage accounts. All with an empty name.
+// Tokens returns the tokens of an account, the oldest first: one's own, or anybody's with the right to manage accounts; with
+// an empty name all.
 func (db *DB) Tokens(ctx context.Context, owner string) (list []Token, err error) {
 	if v := From(ctx); !v.SignedIn() || owner == "" || string(fold(owner)) != string(fold(v.Account.Name)) {
 		if err := allowed(ctx, ManageAccounts); err != nil {
@@ -112,7 +114,7 @@ func (db *DB) Tokens(ctx context.Context, owner string) (list []Token, err error
 			return nil
 		})
 	})
-	slices.SortFunc(list, func(a, b Token) int { return a.Created.Compare(b.Created) })
+	slices.SortFunc(list, func(a, b Token) int { return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID)) })
 	return list, err
 }
 

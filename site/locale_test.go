@@ -15,9 +15,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sonde-fleet/sonde/access"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/probes/web/finding"
 	"github.com/sonde-fleet/sonde/report"
+	"github.com/sonde-fleet/sonde/review"
 	"github.com/sonde-fleet/sonde/stats"
 )
 
@@ -69,30 +71,89 @@ func kindCodes(t *testing.T) (out []string) {
 	return out
 }
 
+// conflictKinds reads the kinds of conflict from package schedule, which the site does not import.
+func conflictKinds(t *testing.T) (out []string) {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), "../schedule/plan.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range f.Decls {
+		g, ok := d.(*ast.GenDecl)
+		if !ok || g.Tok != token.CONST || !strings.HasPrefix(g.Specs[0].(*ast.ValueSpec).Names[0].Name, "No") {
+			continue
+		}
+		for _, spec := range g.Specs {
+			s, err := strconv.Unquote(spec.(*ast.ValueSpec).Values[0].(*ast.BasicLit).Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, s)
+		}
+	}
+	if len(out) == 0 {
+		t.Fatal("no kind of conflict was found in package schedule")
+	}
+	return out
+}
+
+// itemCodes reads the items of a mail from the package that rates them; those of the scenario's facts have no name here.
+func itemCodes(t *testing.T) (out []string) {
+	t.Helper()
+	code := regexp.MustCompile(`"(mail\.[a-z.-]*[a-z])"`)
+	for _, raw := range sources(t, "../probes/mail/rate/*.go") {
+		for _, m := range code.FindAllStringSubmatch(raw, -1) {
+			out = append(out, m[1])
+		}
+	}
+	if len(out) == 0 {
+		t.Fatal("no item of a mail was found in package rate")
+	}
+	return out
+}
+
+// sources returns the text of the files that match, tests excepted.
+func sources(t *testing.T, patterns ...string) (out []string) {
+	t.Helper()
+	for _, pattern := range patterns {
+		names, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			raw, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, string(raw))
+		}
+	}
+	return out
+}
+
+// written are the ways in which templates and code name a key: handed to a function that says it, or returned or kept in a
+// variable for one.
+var written = [...]*regexp.Regexp{
+	regexp.MustCompile(`\b(?:T|N|Days|instant|said|unit|judged)\(?\s?"([a-z0-9.-]+[a-z0-9])"`),
+	regexp.MustCompile(`\b(?:refuse|door)\(\w[^"\n]*, "([a-z0-9.-]+[a-z0-9])"\)`),
+	regexp.MustCompile(`\breturn (?:fields, )?"((?:order|verdict)\.[a-z.-]*[a-z])"`),
+	regexp.MustCompile(`\bkey :?= "([a-z-]+\.[a-z.-]*[a-z])"`),
+	regexp.MustCompile(`"(unit\.[a-z-]+)"`),
+}
+
 // used returns every key that the site can ask for: those written in templates and code, and one for each term of the
 // vocabulary.
 func used(t *testing.T) map[string]bool {
 	t.Helper()
 	keys := map[string]bool{}
-	written := regexp.MustCompile(`\.?\b(?:T|N|Days|instant|said|unit)\(?\s?"([a-z0-9.-]+[a-z0-9])"`)
-	pages, err := filepath.Glob("templates/*.html")
-	if err != nil {
-		t.Fatal(err)
-	}
-	code, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range append(pages, code...) {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		raw, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range written.FindAllStringSubmatch(string(raw), -1) {
-			keys[m[1]] = true
+	for _, raw := range sources(t, "templates/*.html", "*.go") {
+		for _, way := range written {
+			for _, m := range way.FindAllStringSubmatch(raw, -1) {
+				keys[m[1]] = true
+			}
 		}
 	}
 	family := func(name string, terms ...string) {
@@ -127,9 +188,53 @@ func used(t *testing.T) map[string]bool {
 	for m := range 12 {
 		keys["month."+time.Date(2026, time.Month(m+1), 1, 0, 0, 0, 0, time.UTC).Format("01")] = true
 	}
-	for _, key := range []string{"problem.missing", "problem.request", "problem.server"} {
-		keys[key], keys[key+".text"] = true, true
+	with := func(key string, endings ...string) {
+		keys[key] = true
+		for _, ending := range endings {
+			keys[key+ending] = true
+		}
 	}
+	for _, key := range []string{"problem.conflict", "problem.forbidden", "problem.missing", "problem.request", "problem.server"} {
+		with(key, ".text")
+	}
+	for _, kind := range review.Kinds {
+		with("flag."+string(kind), ".ask", ".why") // no form asks about what is disputed, but its card has the question
+	}
+	keys["flag."+string(review.FaultPattern)+".why.mailbox"] = true
+	family("verdict", text(stats.Decisions[:])...)
+	family("review.state", flagStates[:]...)
+	for _, do := range Orders {
+		with("order."+do, ".effect", ".action")
+	}
+	family("scope-of", "campaign", "wave", "structure", "audit")
+	family("resolve", "accepted", "not-sent", "spoiled")
+	for _, p := range phases {
+		family("phase", p.class)
+	}
+	family("health", "good", "soon", "bad")
+	family("conflict", conflictKinds(t)...)
+	for i := 1; i <= 7; i++ {
+		family("weekday", strconv.Itoa(i))
+	}
+	for _, f := range planFields {
+		family("plan", f.name)
+	}
+	for _, r := range refusals {
+		family("access", r.key)
+	}
+	for _, kind := range []access.LinkKind{access.SetupLink, access.InviteLink, access.ResetLink} {
+		with("welcome."+slug(string(kind)), ".text")
+	}
+	family("role", text(access.Roles[:])...)
+	family("scope", text(access.Scopes[:])...)
+	family("account.source", string(access.LocalSource), string(access.OIDCSource))
+	for _, way := range ways {
+		family("nav", way.here)
+	}
+	for _, k := range shortcuts {
+		family("key", k.what)
+	}
+	family("item", itemCodes(t)...)
 	return keys
 }
 
@@ -166,6 +271,24 @@ func TestMessagesAreWholeAndUsed(t *testing.T) {
 			slices.Sort(names)
 			if len(en[key]) > 1 && !slices.Equal(names, plural[lang]) {
 				t.Errorf("%s: %s has the plural forms %v, want %v", lang, key, names, plural[lang])
+			}
+		}
+	}
+}
+
+// Every place of a reason is one that the site fills.
+func TestMessagesOfFlagsAreFilled(t *testing.T) {
+	l, err := loadLocales()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tag := range tags {
+		for _, kind := range review.Kinds {
+			for _, seen := range []string{"", "seen"} {
+				why := l.pick(tag.String(), "").why(&review.Flag{Kind: kind, Text: seen, Want: "wanted", Group: "own"})
+				if strings.Contains(why, "<no value>") || strings.HasPrefix(why, "flag.") {
+					t.Errorf("%s %s: %s", tag, kind, why)
+				}
 			}
 		}
 	}

@@ -98,7 +98,11 @@ func TestNoTryBeginsWhileItIsQuiet(t *testing.T) {
 	}}
 	ran := make(chan error, 1)
 	go func() { ran <- r.Run(ctx) }()
-	<-done
+	select {
+	case <-done:
+	case <-time.After(10 * time.Second):
+		t.Error("the runner began without asking whether the audit is paused")
+	}
 	time.Sleep(50 * time.Millisecond)
 	stop()
 	if err := <-ran; err != nil {

@@ -21,6 +21,7 @@ import (
 	"github.com/sonde-fleet/sonde/config"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/report"
+	"github.com/sonde-fleet/sonde/review"
 	"github.com/sonde-fleet/sonde/stats"
 )
 
@@ -400,11 +401,19 @@ func TestFormatsNamesWhatTheCodeHas(t *testing.T) {
 		"key of a scenario":          keys(reflect.TypeFor[config.Scenario](), "yaml", ""),
 		"key of a fact":              keys(reflect.TypeFor[config.Fact](), "yaml", ""),
 		"detail of an event of mail": details(t, "probes/mail/*.go"),
-		"detail of another event":    append(details(t, "schedule/*.go"), details(t, "cmd/prober/*.go")...),
-		"command of prober":          commandsOf(t, "prober"),
-		"command of collector":       commandsOf(t, "collector"),
-		"command of townhall":        commandsOf(t, "townhall"),
-		"address of the site":        routes(t, "site/site.go"),
+		"detail of another event":    slices.Concat(details(t, "schedule/*.go"), details(t, "cmd/prober/*.go"), details(t, "control/*.go"), details(t, "ledger/*.go")),
+		"key of access":              keys(reflect.TypeFor[config.Access](), "yaml", "access."),
+		"key of oidc":                keys(reflect.TypeFor[config.OIDC](), "yaml", ""),
+		"key of review":              keys(reflect.TypeFor[config.Review](), "yaml", ""),
+		"kind of flag":               texts(review.Kinds[:]),
+		"key of a flag":              keys(reflect.TypeFor[review.Flag](), "json", ""),
+		"key of a verdict":           keys(reflect.TypeFor[stats.Verdict](), "json", ""),
+		"key of a dispute":           keys(reflect.TypeFor[stats.Dispute](), "json", ""),
+
+		"command of prober":    commandsOf(t, "prober"),
+		"command of collector": commandsOf(t, "collector"),
+		"command of townhall":  commandsOf(t, "townhall"),
+		"address of the site":  routes(t, "site/site.go"),
 	} {
 		if len(names) == 0 {
 			t.Errorf("no %s was found in the code", what)

@@ -18,11 +18,18 @@ type Campaign struct {
 	Missed    string          `yaml:"missed"` // run (at the next open hour) or skip: what is due while we are down
 	Late      time.Duration   `yaml:"late"`   // with skip: how late a try may still start
 	Waves     []Wave          `yaml:"waves"`
+	Review    Review          `yaml:"review"`
 	Personas  []Persona       `yaml:"personas"`
 	Scenarios []Scenario      `yaml:"scenarios"`
 
 	source
 	file string
+}
+
+// Review is how carefully the campaign's figures are looked at by people.
+type Review struct {
+	SecondReader bool `yaml:"second_reader"` // no verdict acts before another auditor has come to the same
+	DoubleCoding int  `yaml:"double_coding"` // per cent of the answers that two auditors rate without seeing what others said
 }
 
 // Days is a number of days in a campaign file ("15d", or any Go duration).

@@ -37,6 +37,9 @@ func (d *document) campaign(c *Campaign) {
 	if c.MinGap < 0 {
 		d.add("min_gap", c.MinGap.String()+" is before the contact itself", "write 0 or more, for example 2d")
 	}
+	if c.Review.DoubleCoding < 0 || c.Review.DoubleCoding > 100 {
+		d.add("review.double_coding", fmt.Sprintf("%d is no percentage", c.Review.DoubleCoding), "write a number from 0 to 100, for example 10")
+	}
 	for _, limit := range []struct {
 		key string
 		n   int

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
-	out, err := exec.Command("go", "build", "-o", dir+"/", "../cmd/prober", "../cmd/collector").CombinedOutput()
+	out, err := exec.Command("go", "build", "-o", dir+"/", "../cmd/prober", "../cmd/collector", "../cmd/townhall").CombinedOutput()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
 		os.Exit(1)
@@ -122,6 +122,7 @@ type program struct {
 	ready chan struct{} // closed when it says that it runs
 	done  chan struct{} // closed when it has ended
 	log   bytes.Buffer  // complete once done is closed
+	link  string        // the one-time link that a collector without accounts prints; there once ready is closed
 }
 
 // start runs a program; word is what its log says when it is at work.
@@ -141,6 +142,9 @@ func (f *fleet) start(name, word string) *program {
 		said := false
 		lines := bufio.NewScanner(io.TeeReader(stderr, &p.log))
 		for lines.Scan() {
+			if at := strings.Index(lines.Text(), "http"); strings.Contains(lines.Text(), "/welcome/") && p.link == "" {
+				p.link = strings.TrimSpace(lines.Text()[at:])
+			}
 			if !said && strings.Contains(lines.Text(), word) {
 				said = true
 				close(p.ready)

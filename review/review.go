@@ -126,9 +126,9 @@ func (f *finder) answered() {
 		case !f.second[flag.Campaign]:
 		case !twoReaders(flag.Verdicts):
 			flag.Open, flag.Second = true, true
-		case differ(flag.Verdicts):
+		case stats.Settled(flag.Verdicts) == nil:
 			c := *flag
-			c.Kind, c.Text, c.Open, c.Second = Contested, string(flag.Kind), true, false
+			c.Kind, c.Text, c.Open, c.Second = Contested, string(flag.Kind), true, false // a third reader settles it
 			contested = append(contested, c)
 		}
 	}
@@ -137,13 +137,6 @@ func (f *finder) answered() {
 
 func twoReaders(all []stats.Verdict) bool {
 	return slices.ContainsFunc(all, func(v stats.Verdict) bool { return v.By != all[0].By })
-}
-
-// differ says whether the newest verdicts of the readers are not the same decision. A third reader, or one of the two who
-// thinks again, settles it: the newest two then agree.
-func differ(all []stats.Verdict) bool {
-	a, b := all[len(all)-1], all[len(all)-2]
-	return a.Decision != b.Decision || a.Class != b.Class || a.Match != b.Match
 }
 
 // Count returns how many open flags there are of each kind.

@@ -28,7 +28,7 @@ func NewLaunch(c *config.Campaign, files []probes.Hash) (probes.Launch, error) {
 		return probes.Launch{}, fmt.Errorf("campaign window %s to %s", c.Start, c.End)
 	}
 	return probes.Launch{Campaign: c.ID, Title: c.Title, End: end.AddDate(0, 0, 1).UTC(), Files: files,
-		Timeline: probes.Timeline{Start: start.UTC(), Speed: c.Speed}}, nil
+		Timeline: probes.Timeline{Start: start.UTC(), Speed: c.Speed}, SecondReader: c.Review.SecondReader, DoubleCoding: float64(c.Review.DoubleCoding) / 100, Seed: c.Seed}, nil
 }
 
 // launchChunk is how many records share a transaction at a launch.

@@ -160,6 +160,8 @@ func (l *locale) Delay(ms float64) string {
 	switch {
 	case d < time.Minute:
 		return l.T("unit.s", "N", l.Decimal(d.Seconds(), 1))
+	case d < 10*time.Minute && d%time.Minute >= time.Second: // 90 s is not 1 min
+		return unit("unit.min", int(d.Minutes())) + nbsp + unit("unit.s", int(d.Seconds())%60)
 	case d < time.Hour:
 		return unit("unit.min", int(d.Minutes()))
 	case d < 48*time.Hour:

@@ -276,7 +276,7 @@ func (l *locale) why(x *review.Flag) string {
 		}
 		text = strings.Join(names, ", ")
 	}
-	p := "≥" + nbsp + l.Decimal(x.P, 6)
+	p := "=" + nbsp + l.Decimal(x.P, 6)
 	if x.P < 1e-6 {
 		p = "<" + nbsp + l.Decimal(1e-6, 6)
 	}

@@ -375,7 +375,7 @@ func (p *structure) dots(own []*stats.Outcome) *dots {
 	}
 	for k := range 5 {
 		t := first.Add(whole * time.Duration(k) / 4)
-		d.Ticks = append(d.Ticks, stripTick{ftoa(dotsLeft + float64(dotsRight-dotsLeft)*float64(k)/4), p.T("date.short", "Day", t.Day(), "Month", t.Format("01"))})
+		d.Ticks = append(d.Ticks, stripTick{ftoa(dotsLeft + float64(dotsRight-dotsLeft)*float64(k)/4), p.T("date.short", "Day", t.Format("02"), "Month", t.Format("01"))})
 	}
 	for _, o := range shown {
 		m := dot{X: ftoa(dotsLeft + float64(dotsRight-dotsLeft)*float64(o.Sent.Sub(first))/float64(whole)), URL: auditURL(o, p.Asked), Class: "theirs", Path: shapes["theirs"]}

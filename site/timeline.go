@@ -81,7 +81,7 @@ func (p *frame) strip(o *stats.Outcome, events []probes.Event, line probes.Timel
 	}
 	for t := first.Truncate(24 * time.Hour).Add(24 * time.Hour); t.Before(last); t = t.Add(step) {
 		if at := x(t); at > lineLeft+40 && at < lineRight-40 {
-			s.Ticks = append(s.Ticks, stripTick{fmt.Sprintf("%.1f", at), p.T("date.short", "Day", t.Day(), "Month", t.Format("01"))})
+			s.Ticks = append(s.Ticks, stripTick{fmt.Sprintf("%.1f", at), p.T("date.short", "Day", t.Format("02"), "Month", t.Format("01"))})
 		}
 	}
 	var said []string

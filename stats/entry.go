@@ -133,14 +133,14 @@ type inbox struct {
 }
 
 // inbox reads the mails. Those whose match is unsure wait for an auditor and count for nothing until then.
-func (e *entry) inbox() (in inbox) {
+func (e *entry) inbox(act []*Verdict) (in inbox) {
 	earliest := func(at **mail, m *mail) {
 		if *at == nil || m.at.Before((*at).at) {
 			*at = m
 		}
 	}
 	for i := range e.mails {
-		m := e.corrected(e.mails[i])
+		m := corrected(e.mails[i], act)
 		if max(m.skew, -m.skew) > max(in.skew, -in.skew) {
 			in.skew = m.skew
 		}
@@ -168,12 +168,16 @@ func (e *entry) inbox() (in inbox) {
 
 func (b *Book) outcome(e *entry, now time.Time) Outcome {
 	line := b.launches[e.audit.Campaign].Timeline
-	in := e.inbox()
+	var act []*Verdict
+	if len(e.verdicts) > 0 {
+		act = e.standing(b.launches[e.audit.Campaign].SecondReader)
+	}
+	in := e.inbox(act)
 	o := Outcome{Audit: e.audit, Prober: e.prober, Body: b.structures[e.audit.Structure], Status: e.status,
 		Absent: in.absent, Classes: in.classes, Unsure: in.unsure, Events: e.events, Skew: in.skew, Contrary: e.contrary,
 		Verdicts: slices.Clone(e.verdicts), Codings: slices.Clone(e.codings), Disputes: slices.Clone(e.disputes)}
 	o.Result, o.Reason = e.result(&in)
-	if v := e.spoiled(); v != nil && o.Result != Out && o.Result != Waiting {
+	if v := spoiled(act); v != nil && o.Result != Out && o.Result != Waiting {
 		o.Result, o.Reason = Spoiled, v.By+": "+v.Reason
 	}
 	if e.site != "" && !e.sent.IsZero() {

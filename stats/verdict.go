@@ -99,10 +99,71 @@ func (j *judged) judge(r *probes.Record) bool {
 	return true
 }
 
-// corrected returns the mail as the auditors see it: the newest verdict that speaks of it decides.
-func (j *judged) corrected(m mail) mail {
+// Settled returns the verdict on one flag that two readers or more agree on, nil while none has more voices than every
+// other. Each reader has one voice: the newest.
+func Settled(all []Verdict) *Verdict {
+	type choice struct {
+		decision     Decision
+		class, match string
+	}
+	newest := map[string]int{}
+	for i := range all {
+		newest[all[i].By] = i
+	}
+	votes := map[choice]int{}
+	most := 0
+	var settled *Verdict
+	for i := range all {
+		v := &all[i]
+		if newest[v.By] != i {
+			continue
+		}
+		c := choice{v.Decision, v.Class, v.Match}
+		votes[c]++
+		switch n := votes[c]; {
+		case n > most:
+			most, settled = n, v
+		case n == most:
+			settled = nil // as many for something else
+		}
+	}
+	if most < 2 {
+		return nil
+	}
+	return settled
+}
+
+// standing returns the verdicts that act on the figures: where the campaign wants a second reader, those that two agree on;
+// else the newest on each flag.
+func (j *judged) standing(second bool) (act []*Verdict) {
+	type subject struct {
+		flag string
+		mail probes.Hash
+	}
+	by := map[subject][]Verdict{}
+	var order []subject
 	for i := range j.verdicts {
-		v := &j.verdicts[i]
+		k := subject{j.verdicts[i].Flag, j.verdicts[i].Mail}
+		if by[k] == nil {
+			order = append(order, k)
+		}
+		by[k] = append(by[k], j.verdicts[i])
+	}
+	for _, k := range order {
+		v := &by[k][len(by[k])-1]
+		if second {
+			v = Settled(by[k])
+		}
+		if v != nil {
+			act = append(act, v)
+		}
+	}
+	return act
+}
+
+// corrected returns the mail as the auditors see it: the newest verdict that speaks of it decides.
+func corrected(m mail, act []*Verdict) mail {
+	for _, v := range act {
 		if v.Mail != "" && v.Mail == m.bytes && (v.Decision == Correct || v.Decision == Confirm) {
 			switch v.Match {
 			case "yes":
@@ -124,11 +185,11 @@ func (j *judged) corrected(m mail) mail {
 	return m
 }
 
-// spoiled returns the verdict that takes the audit out, nil when none stands.
-func (j *judged) spoiled() *Verdict {
-	for i := range j.verdicts {
-		if d := j.verdicts[i].Decision; d == Spoil {
-			return &j.verdicts[i]
+// spoiled returns the verdict that takes the audit out, nil when none does.
+func spoiled(act []*Verdict) *Verdict {
+	for _, v := range act {
+		if v.Decision == Spoil {
+			return v
 		}
 	}
 	return nil

@@ -71,7 +71,11 @@ func (l *layout) write() (*config.Campaign, error) {
 	}
 	// A demo is short: two pages of each site, and little courtesy towards one's own machine.
 	fmt.Fprintf(&prober, "web: {pages: %d, pause: 10ms, page_budget: 20s, site_budget: 2m, check: 10s, allow: [%q]}\n", demoPages, l.Web)
-	collector := fmt.Sprintf("data: collector\nlisten: %s\nevery: 2s\naccess: {guest: reader}\nprobers:\n  - name: demo-1\n    url: http://%s\n", l.Site, l.Feed)
+	who := "access: {guest: reader}"
+	if _, port, err := net.SplitHostPort(l.Site); err == nil && !config.Loopback(l.Site) { // a container, whose port the host publishes on its own loopback
+		who = "public_url: http://127.0.0.1:" + port
+	}
+	collector := fmt.Sprintf("data: collector\nlisten: %s\nevery: 2s\n%s\nprobers:\n  - name: demo-1\n    url: http://%s\n", l.Site, who, l.Feed)
 	put := func(name string, data []byte) error { return os.WriteFile(l.path(name), data, 0o600) }
 	return c, errors.Join(put("campaign.yaml", campaign), put("structures.csv", structures.Bytes()),
 		put("prober.yaml", []byte(prober.String())), put("collector.yaml", []byte(collector)))

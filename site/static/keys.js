@@ -57,13 +57,13 @@
     var follows = document.querySelector("[data-follows]");
     if (follows) {
       follows.addEventListener("click", function () {
-        var on = follows.getAttribute("aria-pressed") !== "true";
-        follows.setAttribute("aria-pressed", String(on));
+        var on = follows.dataset.follows !== "on";
+        follows.dataset.follows = on ? "on" : "off";
         follows.textContent = on ? document.body.dataset.stop : document.body.dataset.follow;
       });
       document.addEventListener("htmx:before:request", function (e) {
         var from = e.target;
-        if (from && from.id === "live" && follows.getAttribute("aria-pressed") !== "true") e.preventDefault();
+        if (from && from.id === "live" && follows.dataset.follows !== "on") e.preventDefault();
       });
     }
     // Suggestions belong to the field: Escape takes them away.

@@ -60,6 +60,7 @@ type Flag struct {
 	Want      string             `json:"want,omitempty"`     // what was expected there
 	Others    []probes.AuditID   `json:"others,omitempty"`   // audits that share it, at most ten
 	Mail      probes.Hash        `json:"mail,omitempty"`     // the mail it is about
+	Gone      bool               `json:"gone,omitempty"`     // the decision took its cause away
 	Open      bool               `json:"open"`               // waits for an auditor
 	Second    bool               `json:"second,omitempty"`   // waits for the second reader
 	Verdicts  []stats.Verdict    `json:"verdicts,omitempty"` // on this flag, the oldest first
@@ -87,6 +88,7 @@ func Find(in Input) []Flag {
 	f.identical()
 	f.outliers()
 	f.patterns()
+	f.gone()
 	f.answered()
 	place := map[Kind]int{}
 	for i, k := range Kinds {
@@ -111,6 +113,27 @@ func (f *finder) add(o *stats.Outcome, flag Flag) {
 		}
 	}
 	f.flags = append(f.flags, flag)
+}
+
+// gone adds the flags whose cause a decision took away, so that the decision is seen beside the others: a bounce of an
+// audit that was spoiled for it is no bounce any more.
+func (f *finder) gone() {
+	has := map[probes.AuditID][]Kind{}
+	for i := range f.flags {
+		if len(f.flags[i].Verdicts) > 0 {
+			has[f.flags[i].Audit] = append(has[f.flags[i].Audit], f.flags[i].Kind)
+		}
+	}
+	for i := range f.in.Outcomes {
+		o := &f.in.Outcomes[i]
+		for k := range o.Verdicts {
+			kind := Kind(o.Verdicts[k].Flag)
+			if !slices.Contains(has[o.ID], kind) && slices.Contains(Kinds[:], kind) {
+				has[o.ID] = append(has[o.ID], kind)
+				f.add(o, Flag{Kind: kind, Gone: true, Mail: o.Verdicts[k].Mail})
+			}
+		}
+	}
 }
 
 // answered says of each flag whether it still waits, and adds those on which two auditors disagree.

@@ -115,6 +115,16 @@ func TestVerdictsCloseFlags(t *testing.T) {
 	}
 }
 
+// TestDecisionStaysWhenItsCauseIsGone spoils an audit for its bounce: it bounces no more, and the decision is still to be seen.
+func TestDecisionStaysWhenItsCauseIsGone(t *testing.T) {
+	o := answer(1, 1, 3*time.Hour)
+	o.Result, o.Verdicts = stats.Spoiled, []stats.Verdict{{Flag: "bounce", Decision: stats.Spoil, By: "a"}}
+	got := review.Find(review.Input{Outcomes: []stats.Outcome{o}})
+	if !slices.Equal(kinds(got), []string{"bounce c.s01.01 answered"}) || !got[0].Gone || len(got[0].Verdicts) != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestIdenticalAnswers(t *testing.T) {
 	a, b, other, elsewhere := answer(1, 1, 3*time.Hour), answer(1, 2, 5*time.Hour), answer(1, 3, 5*time.Hour), answer(2, 1, 4*time.Hour)
 	a.TextDigest, b.TextDigest, other.TextDigest, elsewhere.TextDigest = "same", "same", "else", "same"

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/sonde-fleet/sonde/probes"
@@ -31,7 +32,7 @@ func (f *finder) single(o *stats.Outcome) {
 			f.add(o, Flag{Kind: MissingEvidence, N: e.Missing})
 		}
 	}
-	if o.Unsure > 0 || said(o, UnsureMatch) {
+	if o.Unsure > 0 {
 		f.add(o, Flag{Kind: UnsureMatch, N: o.Unsure})
 	}
 	if max(o.Skew, -o.Skew) > skewed {
@@ -47,7 +48,7 @@ func (f *finder) single(o *stats.Outcome) {
 		f.add(o, Flag{Kind: InDoubt, Want: o.Target})
 	case o.Result == stats.Blocked:
 		f.add(o, Flag{Kind: SiteBlocked, Text: o.Reason, Want: o.Target})
-	case o.Result == stats.Spoiled:
+	case o.Result == stats.Spoiled && !slices.ContainsFunc(o.Verdicts, func(v stats.Verdict) bool { return v.Decision == stats.Spoil }):
 		f.add(o, Flag{Kind: SpoiledByUs, Text: o.Reason})
 	}
 	if len(o.Contrary) > 0 {
@@ -58,23 +59,12 @@ func (f *finder) single(o *stats.Outcome) {
 	}
 }
 
-// said says whether a verdict of the audit is on the kind: the flag then stays in the list of those that were answered,
-// also where the verdict took its cause away.
-func said(o *stats.Outcome, k Kind) bool {
-	for i := range o.Verdicts {
-		if o.Verdicts[i].Flag == string(k) {
-			return true
-		}
-	}
-	return false
-}
-
 // answer finds what is odd about an answer.
 func (f *finder) answer(o *stats.Outcome) {
 	if o.Delay < fastest {
 		f.add(o, Flag{Kind: TooFast, Delay: o.Delay, Usual: fastest, Mail: o.Evidence})
 	}
-	if o.Confidence > 0 && o.Confidence < sure || said(o, UnsureClass) {
+	if o.Confidence > 0 && o.Confidence < sure {
 		f.add(o, Flag{Kind: UnsureClass, Share: o.Confidence, Expected: sure, Mail: o.Evidence})
 	}
 	if got, want := organisation(o.From), organisation(o.Target); got != "" && want != "" && got != want {

@@ -29,6 +29,13 @@ type story struct {
 	Events                  []eventRow
 	Disputes                []disputeCard
 	Actions                 []link
+	Readers                 []reading
+}
+
+// reading is one look at the audit's evidence.
+type reading struct {
+	At stamp // wall time
+	By string
 }
 
 type fact struct {
@@ -108,6 +115,10 @@ func (s *server) audit(w http.ResponseWriter, r *http.Request) {
 	}
 	p.Strip = p.strip(o, events, line, time.Now())
 	for i := range events {
+		if e := &events[i]; e.Kind == probes.AccessRead {
+			p.Readers = append(p.Readers, reading{p.stamp(e.At), e.Detail["by"]})
+			continue
+		}
 		row := p.event(&events[i], line)
 		row.Findings = s.barriers(p, &events[i])
 		row.Letter = s.letterOf(&p.frame, r, &events[i], !p.Blind)
@@ -122,6 +133,9 @@ func (s *server) audit(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, http.StatusOK, "audit", p)
 }
 
+// personal are the details of an event that name people.
+var personal = [...]string{"from", "to", "subject", "recipient", "message_id"}
+
 // hide takes out of a row what only those may see who may read evidence: what agents of the structure wrote, and their names.
 func (row *eventRow) hide() {
 	row.Evidence, row.Picture, row.Letter = nil, "", nil
@@ -129,7 +143,7 @@ func (row *eventRow) hide() {
 		row.Observations[i].Passage = ""
 	}
 	row.Details = slices.DeleteFunc(row.Details, func(d hidden) bool {
-		return slices.Contains([]string{"from", "to", "subject", "recipient", "message_id"}, d.Name)
+		return slices.Contains(personal[:], d.Name)
 	})
 }
 

@@ -261,6 +261,9 @@ func decidedBy(all []stats.Verdict, account string) bool {
 
 // why tells the reason of a flag with its figures.
 func (l *locale) why(x *review.Flag) string {
+	if x.Gone {
+		return l.T("flag.gone")
+	}
 	group := x.Group
 	if group == "own" {
 		group = l.T("flag.own-history")

@@ -50,13 +50,6 @@ func (s *server) report(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(b.Bytes()) // the reader has gone
 }
 
-// problemJSON writes an RFC 9457 problem.
-func problemJSON(w http.ResponseWriter, code int, detail string) {
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(code)
-	_ = json.NewEncoder(w).Encode(map[string]any{"type": "about:blank", "title": http.StatusText(code), "status": code, "detail": detail})
-}
-
 // exported returns the outcomes that the URL asks for; all of them without a filter.
 func (s *server) exported(w http.ResponseWriter, r *http.Request) ([]stats.Outcome, bool) {
 	f, err := parseFilter(r.URL.Query())

@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sonde-fleet/sonde/access"
@@ -74,6 +75,8 @@ type Options struct {
 	Pulls    func() []Pull // how the collector stands with their journals
 	FourEyes []string      // orders that a second operator approves
 	Public   string        // the address under which the site is reached; "" takes that of the request
+	// Links returns the records of the trail after the number, at most n: those who may read evidence can prove the chain.
+	Links func(after uint64, n int) ([]TrailLink, error)
 }
 
 //go:embed templates/*.html
@@ -84,7 +87,7 @@ var staticFiles embed.FS
 
 // pageNames are the templates, each with layout.html and parts.html.
 var pageNames = [...]string{"home", "audits", "audit", "websites", "problem", "review", "coding", "agreement", "structures", "structure", "search", "suggest",
-	"campaigns", "operation", "live", "plan", "fleet", "order", "door", "account", "accounts", "own", "help", "accessibility"}
+	"campaigns", "operation", "live", "plan", "fleet", "order", "door", "account", "accounts", "own", "help", "accessibility", "api"}
 
 // server is the site: its source, its languages and its pages.
 type server struct {
@@ -99,6 +102,7 @@ type server struct {
 	doors    *access.DB
 	fleet    *fleet
 	pulls    func() []Pull
+	links    func(after uint64, n int) ([]TrailLink, error)
 	messages Messages
 	fourEyes map[string]bool
 	public   string
@@ -114,7 +118,7 @@ func New(o Options) (http.Handler, error) {
 		return nil, fmt.Errorf("site: %w", err)
 	}
 	srv := &server{views: &views{source: o.Source}, source: o.Source, vault: o.Vault, signer: o.Signer, messages: o.Messages, guard: o.Guard, doors: o.Accounts,
-		fleet: &fleet{probers: o.Probers}, pulls: o.Pulls, fourEyes: map[string]bool{}, public: o.Public, reads: newReads(), locales: l,
+		fleet: &fleet{probers: o.Probers}, pulls: o.Pulls, links: o.Links, fourEyes: map[string]bool{}, public: o.Public, reads: newReads(), locales: l,
 		pages: map[string]*template.Template{}}
 	if o.Trail != nil {
 		srv.pen, srv.desk, srv.trail = o.Trail, o.Trail, o.Trail
@@ -177,15 +181,18 @@ func New(o Options) (http.Handler, error) {
 	}
 	page("GET /evidence/{sha256}", access.ReadEvidence, srv.evidence)
 	page("GET /pictures/{sha256}", access.ReadEvidence, srv.picture)
-	page("GET /api/v1/outcomes", access.ReadAudits, srv.outcomesNDJSON)
-	page("GET /api/v1/report", access.ReadFigures, srv.report)
+	page("GET /api", access.ReadFigures, srv.apiPage)
 	page("GET /outcomes.csv", access.ReadAudits, srv.outcomesCSV)
 	page("GET /outcomes.parquet", access.ReadAudits, srv.outcomesParquet)
 	page("GET /metrics", access.ReadFigures, metrics.ServeHTTP)
 	mux.HandleFunc("GET /healthz", healthz)
 	mux.Handle("GET /static/", cached(http.StripPrefix("/static/", http.FileServerFS(static))))
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) { srv.problem(w, r, http.StatusNotFound) })
-	return secured(mux), nil
+	all, err := srv.api(mux)
+	if err != nil {
+		return nil, fmt.Errorf("site: %w", err)
+	}
+	return secured(all), nil
 }
 
 // openDoors adds the pages on which people sign in and manage accounts.
@@ -272,6 +279,10 @@ func root(page string) string {
 
 // problem writes an error page in the reader's language.
 func (s *server) problem(w http.ResponseWriter, r *http.Request, code int) {
+	if strings.HasPrefix(r.URL.Path, apiRoot) {
+		problemJSON(w, code, strings.ToLower(http.StatusText(code)))
+		return
+	}
 	f, _ := parseFilter(r.URL.Query())
 	p := s.frame(r, f)
 	key := "problem.server"

@@ -1,6 +1,7 @@
 package site
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -101,6 +102,16 @@ func flagOf(flags []review.Flag, kind, mail string) *review.Flag {
 	return nil
 }
 
+// judgement is what an auditor decides of a flag, on a form or through the API.
+type judgement struct{ Flag, Mail, Verdict, Class, Reason string }
+
+// unfit says why something that was asked for is not done: a status, and a message with its figures.
+type unfit struct {
+	code int
+	key  string
+	args []any
+}
+
 // verdict writes an auditor's decision down.
 func (s *server) verdict(w http.ResponseWriter, r *http.Request) {
 	id := probes.AuditID(r.PathValue("id"))
@@ -112,14 +123,27 @@ func (s *server) verdict(w http.ResponseWriter, r *http.Request) {
 	if !s.formOf(w, r) {
 		return
 	}
-	who := access.From(r.Context())
-	flag := flagOf(v.flagsOf(id), r.PostForm.Get("flag"), r.PostForm.Get("mail"))
-	if flag == nil || !flag.Open || decidedBy(flag.Verdicts, who.Account.Name) {
-		s.refuse(w, r, http.StatusConflict, "verdict.gone")
+	get := r.PostForm.Get
+	e, no := s.judge(r.Context(), v, id, judgement{get("flag"), get("mail"), get("verdict"), get("class"), get("reason")})
+	if no != nil {
+		s.refuse(w, r, no.code, no.key, no.args...)
 		return
 	}
-	decision := stats.Decision(r.PostForm.Get("verdict"))
-	reason := strings.TrimSpace(r.PostForm.Get("reason"))
+	if !s.write(w, r, e) {
+		return
+	}
+	back(w, r, auditPath(id)+"#review")
+}
+
+// judge checks a decision, asks for another try where it says so, and returns what is to be written down.
+func (s *server) judge(ctx context.Context, v *view, id probes.AuditID, j judgement) (probes.Event, *unfit) {
+	who := access.From(ctx)
+	flag := flagOf(v.flagsOf(id), j.Flag, j.Mail)
+	if flag == nil || !flag.Open || decidedBy(flag.Verdicts, who.Account.Name) {
+		return probes.Event{}, &unfit{code: http.StatusConflict, key: "verdict.gone"}
+	}
+	decision := stats.Decision(j.Verdict)
+	reason := strings.TrimSpace(j.Reason)
 	detail := map[string]string{"by": who.Account.Name, "flag": string(flag.Kind), "verdict": string(decision)}
 	if flag.Mail != "" {
 		detail["mail"] = string(flag.Mail)
@@ -127,46 +151,41 @@ func (s *server) verdict(w http.ResponseWriter, r *http.Request) {
 	if flag.Kind == review.Contested { // a third voice on the flag itself
 		detail["flag"] = flag.Text
 	}
-	if why := s.decide(id, flag, decision, r.PostForm, detail); why != "" {
-		s.refuse(w, r, http.StatusBadRequest, why)
-		return
+	o, _ := s.source.Outcome(id)
+	for i := range o.Verdicts { // newer than the flags: a second click is not a second voice
+		if x := &o.Verdicts[i]; x.By == who.Account.Name && x.Flag == detail["flag"] && (flag.Mail == "" || x.Mail == flag.Mail) {
+			return probes.Event{}, &unfit{code: http.StatusConflict, key: "verdict.gone"}
+		}
 	}
-	if reason == "" && decision != stats.Confirm {
-		s.refuse(w, r, http.StatusBadRequest, "verdict.reason-wanted")
-		return
+	if why := s.decide(id, flag, decision, j, detail); why != "" {
+		return probes.Event{}, &unfit{code: http.StatusBadRequest, key: why}
 	}
-	if decision == stats.Again && !s.again(w, r, id, reason, detail) {
-		return
+	if decision == stats.Again {
+		if no := s.again(ctx, &o, reason, detail); no != nil {
+			return probes.Event{}, no
+		}
 	}
-	if !s.write(w, r, probes.Event{Kind: probes.ReviewVerdict, Audit: id, Text: reason, Detail: detail}) {
-		return
-	}
-	back(w, r, auditPath(id)+"#review")
+	return probes.Event{Kind: probes.ReviewVerdict, Audit: id, Text: reason, Detail: detail}, nil
 }
 
-// again asks the prober of the audit for another try; false when the answer has been given. It comes before the verdict is
-// written: what the prober refuses was not decided. The key makes a repeated order the same order.
-func (s *server) again(w http.ResponseWriter, r *http.Request, id probes.AuditID, reason string, detail map[string]string) bool {
-	o, _ := s.source.Outcome(id)
+// again asks the prober of the audit for another try. It comes before the verdict is written: what the prober refuses was not
+// decided. The key makes a repeated order the same order.
+func (s *server) again(ctx context.Context, o *stats.Outcome, reason string, detail map[string]string) *unfit {
 	prober, ok := s.fleet.find(o.Prober)
 	if !ok {
-		s.refuse(w, r, http.StatusConflict, "order.no-prober")
-		return false
+		return &unfit{code: http.StatusConflict, key: "order.no-prober"}
 	}
-	planned, err := prober.Client.Again(r.Context(), control.Order{By: detail["by"], Reason: reason, Key: "again-" + string(id)}, id)
+	planned, err := prober.Client.Again(ctx, control.Order{By: detail["by"], Reason: reason, Key: "again-" + string(o.ID)}, o.ID)
 	if err != nil {
-		slog.Warn("no other try", "audit", id, "err", err)
-		p := s.frame(r, filter{Lang: r.URL.Query().Get("lang")})
-		p.Title = p.T("problem.refused")
-		s.render(w, r, http.StatusBadGateway, "problem", problemPage{p, p.T("order.prober-refused", "Prober", prober.Name, "Why", err.Error()), auditPath(id)})
-		return false
+		slog.Warn("no other try", "audit", o.ID, "err", err)
+		return &unfit{http.StatusBadGateway, "order.prober-refused", []any{"Prober", prober.Name, "Why", err.Error()}}
 	}
 	detail["again"] = string(planned.ID)
-	return true
+	return nil
 }
 
 // decide checks a decision and fills in what it changes. It returns the key of what is wrong, "" when nothing is.
-func (s *server) decide(id probes.AuditID, flag *review.Flag, d stats.Decision, form url.Values, detail map[string]string) string {
+func (s *server) decide(id probes.AuditID, flag *review.Flag, d stats.Decision, j judgement, detail map[string]string) string {
 	if !slices.Contains(Allowed(flag), d) {
 		return "verdict.unknown"
 	}
@@ -186,11 +205,13 @@ func (s *server) decide(id probes.AuditID, flag *review.Flag, d stats.Decision, 
 		}
 		detail["mail"] = string(mail)
 	case d == stats.Correct:
-		class := form.Get("class")
-		if !slices.Contains(classes[:], class) {
+		if !slices.Contains(classes[:], j.Class) {
 			return "verdict.class-wanted"
 		}
-		detail["class"] = class
+		detail["class"] = j.Class
+	}
+	if d != stats.Confirm && strings.TrimSpace(j.Reason) == "" {
+		return "verdict.reason-wanted"
 	}
 	return ""
 }
@@ -235,9 +256,14 @@ func (s *server) withdraw(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, http.StatusConflict, "verdict.not-yours")
 		return
 	}
-	if s.write(w, r, probes.Event{Kind: probes.ReviewWithdrawn, Audit: id, Detail: map[string]string{"by": who, "of": strconv.FormatUint(n, 10)}}) {
+	if s.write(w, r, withdrawn(id, who, n)) {
 		back(w, r, auditPath(id)+"#review")
 	}
+}
+
+// withdrawn says that the account takes its record n back.
+func withdrawn(id probes.AuditID, who string, n uint64) probes.Event {
+	return probes.Event{Kind: probes.ReviewWithdrawn, At: time.Now().UTC(), Audit: id, Detail: map[string]string{"by": who, "of": strconv.FormatUint(n, 10)}}
 }
 
 // formOf reads the form of a request; false when the answer has been given.
@@ -275,7 +301,7 @@ func (s *server) write(w http.ResponseWriter, r *http.Request, e probes.Event) b
 }
 
 // refuse writes an error page that says what is wrong with what was sent.
-func (s *server) refuse(w http.ResponseWriter, r *http.Request, code int, key string) {
+func (s *server) refuse(w http.ResponseWriter, r *http.Request, code int, key string, args ...any) {
 	f, _ := parseFilter(r.URL.Query())
 	p := s.frame(r, filter{Lang: f.Lang})
 	p.Title = p.T("problem.refused")
@@ -283,7 +309,7 @@ func (s *server) refuse(w http.ResponseWriter, r *http.Request, code int, key st
 	if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host {
 		back = from.RequestURI()
 	}
-	s.render(w, r, code, "problem", problemPage{p, p.T(key), back})
+	s.render(w, r, code, "problem", problemPage{p, p.T(key, args...), back})
 }
 
 // back leads to where the form says that it came from, else to the other address.

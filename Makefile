@@ -51,7 +51,7 @@ fuzz:
 
 # Figures with their peers in the same run; docs/performance.md keeps them.
 bench: install
-	sh scripts/install.sh postfix isync libsisimai-perl
+	sh scripts/install.sh postfix isync libsisimai-perl wrk
 	$(GOTEST) -run '^$$' -bench . -benchtime 1x -timeout 30m ./integration ./schedule ./probes/mail/classify ./store ./stats
 
 # Websites with their peer (npm's pa11y-ci) on the same pages in the same run; wants a quiet machine.

@@ -197,7 +197,7 @@ func (p *fleetPage) health(a answer, pull Pull, now time.Time) health {
 	}
 	h.DiskShare = 100 * used
 	h.Facts = []verdictFact{
-		p.judged("fleet.clock", p.T("fleet.clock.value", "Offset", p.Decimal(a.Offset.Seconds(), 3), "Trip", p.Decimal(a.Trip.Seconds(), 3)), off > clockWell, off > clockBad),
+		p.judged("fleet.clock", p.T("fleet.clock.value", "Offset", p.Decimal(a.Offset.Round(time.Millisecond).Seconds(), 3), "Trip", p.Decimal(a.Trip.Seconds(), 3)), off > clockWell, off > clockBad),
 		p.judged("fleet.disk", p.T("fleet.disk.value", "Used", p.Percent(used), "Free", p.Octets(st.Disk.Free), "Store", p.Octets(st.Disk.Store)), used > diskSoon, used > diskBad || st.DiskFull),
 		pulled,
 		p.judged("fleet.pen", p.Int(st.HoldingPen), st.HoldingPen > 0, false),

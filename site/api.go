@@ -2,23 +2,61 @@ package site
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"log/slog"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/sonde-fleet/sonde/access"
 	"github.com/sonde-fleet/sonde/report"
 	"github.com/sonde-fleet/sonde/stats"
 )
 
+// unchanged says whether the reader has this state of the file already, and answers 304 if so. A file may be too large to be
+// hashed before it is sent: its ETag names the snapshot that it is made of, and what was asked of it.
+func unchanged(w http.ResponseWriter, r *http.Request, v *view, of string) bool {
+	sum := sha256.Sum256([]byte(strconv.FormatInt(v.made.UnixNano(), 36) + " " + of))
+	tag := `"` + hex.EncodeToString(sum[:12]) + `"`
+	w.Header().Set("ETag", tag)
+	if !names(r.Header.Values("If-None-Match"), tag) {
+		return false
+	}
+	w.WriteHeader(http.StatusNotModified)
+	return true
+}
+
+// names says whether an If-None-Match header has the tag.
+func names(header []string, tag string) bool {
+	for _, line := range header {
+		for one := range strings.SplitSeq(line, ",") {
+			if one = strings.TrimPrefix(strings.TrimSpace(one), "W/"); one == tag || one == "*" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // outcomesNDJSON writes every outcome, one JSON object a line, as Fetch reads them.
-func (s *server) outcomesNDJSON(w http.ResponseWriter, _ *http.Request) {
+func (s *server) outcomesNDJSON(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/x-ndjson")
-	e := json.NewEncoder(w)
+	all := access.From(r.Context()).May(access.ReadEvidence)
 	v := s.views.get()
+	if unchanged(w, r, v, "outcomes "+strconv.FormatBool(all)) || r.Method == http.MethodHead {
+		return
+	}
+	e := json.NewEncoder(w)
 	for i := range v.Outcomes {
-		if e.Encode(&v.Outcomes[i]) != nil {
+		o := &v.Outcomes[i]
+		if o.From != "" && !all {
+			c := *o
+			c.From, o = "", &c // who answered is personal
+		}
+		if e.Encode(o) != nil {
 			panic(http.ErrAbortHandler) // the reader has gone, or must see that the list broke off
 		}
 	}
@@ -34,7 +72,11 @@ func (s *server) report(w http.ResponseWriter, r *http.Request) {
 	v := s.views.get()
 	by := f.By
 	f.By, f.Page = "", 1
-	figures, err := v.report(v.scoped(f).defaulted(), by)
+	f = v.scoped(f).defaulted()
+	if unchanged(w, r, v, "report by "+string(by)+" of "+f.key()) {
+		return
+	}
+	figures, err := v.report(f, by)
 	if err != nil {
 		slog.Error("report failed", "err", err)
 		problemJSON(w, http.StatusInternalServerError, "the figures could not be computed; the log says why")
@@ -47,10 +89,12 @@ func (s *server) report(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/x-ndjson")
-	_, _ = w.Write(b.Bytes()) // the reader has gone
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(b.Bytes()) // the reader has gone
+	}
 }
 
-// exported returns the outcomes that the URL asks for; all of them without a filter.
+// exported returns the outcomes that the URL asks for, all of them without a filter; false when the answer has been given.
 func (s *server) exported(w http.ResponseWriter, r *http.Request) ([]stats.Outcome, bool) {
 	f, err := parseFilter(r.URL.Query())
 	if err != nil {
@@ -58,6 +102,9 @@ func (s *server) exported(w http.ResponseWriter, r *http.Request) ([]stats.Outco
 		return nil, false
 	}
 	v := s.views.get()
+	if unchanged(w, r, v, r.URL.Path+" of "+f.key()) || r.Method == http.MethodHead {
+		return nil, false
+	}
 	if f.key() == "" {
 		return v.Outcomes, true
 	}
@@ -69,24 +116,24 @@ func (s *server) exported(w http.ResponseWriter, r *http.Request) ([]stats.Outco
 }
 
 func (s *server) outcomesCSV(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8; header=present")
+	w.Header().Set("Content-Disposition", `attachment; filename="outcomes.csv"`)
 	all, ok := s.exported(w, r)
 	if !ok {
 		return
 	}
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8; header=present")
-	w.Header().Set("Content-Disposition", `attachment; filename="outcomes.csv"`)
 	if err := report.OutcomesCSV(w, all); err != nil {
 		panic(http.ErrAbortHandler)
 	}
 }
 
 func (s *server) outcomesParquet(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/vnd.apache.parquet")
+	w.Header().Set("Content-Disposition", `attachment; filename="outcomes.parquet"`)
 	all, ok := s.exported(w, r)
 	if !ok {
 		return
 	}
-	w.Header().Set("Content-Type", "application/vnd.apache.parquet")
-	w.Header().Set("Content-Disposition", `attachment; filename="outcomes.parquet"`)
 	if err := report.OutcomesParquet(w, all); err != nil {
 		panic(http.ErrAbortHandler)
 	}

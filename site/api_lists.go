@@ -297,7 +297,7 @@ func (a *api) ListAuditFlags(ctx context.Context, q openapi.ListAuditFlagsReques
 	out := openapi.ListAuditFlags200JSONResponse{Items: []openapi.Flag{}}
 	for _, x := range v.flagsOf(o.ID) {
 		if !unseen || x.Kind == review.Disputed {
-			out.Items = append(out.Items, x)
+			out.Items = append(out.Items, screened(ctx, x))
 		}
 	}
 	return out, nil

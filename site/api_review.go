@@ -48,7 +48,7 @@ func (q *queued) of(v *view) []int32 {
 }
 
 // ListFlags is part of openapi.StrictServerInterface.
-func (a *api) ListFlags(_ context.Context, q openapi.ListFlagsRequestObject) (openapi.ListFlagsResponseObject, error) {
+func (a *api) ListFlags(ctx context.Context, q openapi.ListFlagsRequestObject) (openapi.ListFlagsResponseObject, error) {
 	const of = "flags"
 	p := q.Params
 	f := queueFilter{Kind: value(p.Kind), State: value(p.State), Campaign: value(p.Campaign), Channel: value(p.Channel), Structure: value(p.Structure)}
@@ -74,9 +74,17 @@ func (a *api) ListFlags(_ context.Context, q openapi.ListFlagsRequestObject) (op
 			out.Next = &next
 			break
 		}
-		out.Items, last = append(out.Items, *x), x
+		out.Items, last = append(out.Items, screened(ctx, *x)), x
 	}
 	return out, nil
+}
+
+// screened returns the flag without what somebody wrote or who they are, unless the visitor may read evidence.
+func screened(ctx context.Context, x review.Flag) review.Flag {
+	if (x.Kind == review.ForeignDomain || x.Kind == review.Disputed) && !access.From(ctx).May(access.ReadEvidence) {
+		x.Text = ""
+	}
+	return x
 }
 
 // verdictsFor returns the verdicts that stand, as the visitor may see them: who is to rate the audit blindly sees their own.

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -302,7 +303,7 @@ func may(s *openapi3.Schema) string {
 	case s.Type.Is("number"):
 		out = "a number"
 	case s.Type.Is("object"):
-		return "an object with the keys that the description lists"
+		return "an object with " + strings.Join(slices.Sorted(maps.Keys(s.Properties)), ", ")
 	default:
 		out = "a text"
 	}

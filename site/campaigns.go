@@ -44,19 +44,16 @@ type proposalRow struct {
 type counts struct{ done, total, out int }
 
 func (v *view) progress(campaign string) (c counts) {
-	for i := range v.Outcomes {
-		o := &v.Outcomes[i]
-		if o.Campaign != campaign {
-			continue
-		}
+	for k, n := range v.census().states {
 		switch {
-		case o.Status == probes.Awaiting:
-			c.out++
-		case o.Status.Ended():
-			c.done++
-			c.total++
+		case k.campaign != campaign:
+		case k.status == probes.Awaiting:
+			c.out += n
+		case k.status.Ended():
+			c.done += n
+			c.total += n
 		default:
-			c.total++
+			c.total += n
 		}
 	}
 	return c
@@ -67,12 +64,8 @@ func (s *server) campaignsPage(w http.ResponseWriter, r *http.Request) {
 	p.Here, p.Title = "campaigns", p.T("campaigns.title")
 	v := s.views.get()
 	answers := s.fleet.ask(r.Context())
-	open := map[string]int{}
-	for _, f := range v.review() {
-		if f.Open {
-			open[f.Campaign]++
-		}
-	}
+	v.review()
+	open := v.open
 	for i := range v.Launches {
 		l := &v.Launches[i]
 		c := v.progress(l.Campaign)

@@ -43,9 +43,9 @@ func (s *server) coding(w http.ResponseWriter, r *http.Request) {
 	p := &coding{frame: s.frame(r, filter{Lang: asked.Lang, Campaign: asked.Campaign})}
 	p.Here, p.Title = "coding", p.T("coding.title")
 	var next *stats.Outcome
-	for i := range v.Outcomes {
+	for _, i := range v.census().drawn {
 		o := &v.Outcomes[i]
-		if asked.Campaign != "" && o.Campaign != asked.Campaign || !review.Drawn(v.launch(filter{Campaign: o.Campaign}), o) {
+		if asked.Campaign != "" && o.Campaign != asked.Campaign {
 			continue
 		}
 		p.All++
@@ -171,8 +171,8 @@ func (s *server) agreement(w http.ResponseWriter, r *http.Request) {
 	p := &agreement{frame: s.frame(r, filter{Campaign: asked.Campaign, Lang: asked.Lang})}
 	p.Here, p.Title = "agreement", p.T("agreement.title")
 	some := make([]stats.Outcome, 0)
-	for i := range v.Outcomes {
-		if o := &v.Outcomes[i]; len(o.Codings) > 0 && (asked.Campaign == "" || o.Campaign == asked.Campaign) {
+	for _, i := range v.census().coded {
+		if o := &v.Outcomes[i]; asked.Campaign == "" || o.Campaign == asked.Campaign {
 			some = append(some, *o)
 		}
 	}

@@ -114,11 +114,12 @@ func (s *server) minded(w http.ResponseWriter, r *http.Request) {
 	v := s.views.get()
 	p := &own{frame: s.frame(r, filter{Lang: asked.Lang})}
 	p.Title = p.T("own.title")
-	for i := range v.Outcomes {
+	var places []int32
+	if b := v.body(who.Structure); b != nil {
+		places = b.places
+	}
+	for _, i := range places {
 		o := &v.Outcomes[i]
-		if o.Structure != who.Structure {
-			continue
-		}
 		p.Name = cmp.Or(o.Body.Name, string(o.Structure))
 		if o.Result == stats.Waiting || o.Result == stats.Out || o.Result == stats.InDoubt {
 			continue // what has not been asked yet must stay a surprise

@@ -126,14 +126,19 @@ func (p *home) fill(v *view, f filter) error {
 	if f.Channel == string(probes.Mail) {
 		p.Programme = p.programme(sectors, f)
 	}
-	p.All = draw(p.locale, drawing{"all", p.T("chart.all"), p.describe([]stats.Figures{r.All}, []string{p.T("group.all")})},
-		[]stats.Figures{r.All}, []string{p.T("group.all")})
+	key := p.Lang + "?" + f.key()
+	p.All = v.chart("all "+key, func() *chart {
+		return draw(p.locale, drawing{"all", p.T("chart.all"), p.describe([]stats.Figures{r.All}, []string{p.T("group.all")})},
+			[]stats.Figures{r.All}, []string{p.T("group.all")})
+	})
 	if n := len(sectors.Groups); n > 1 && n <= 4 {
 		var names []string
 		for _, g := range sectors.Groups {
 			names = append(names, p.Group("sector", g.Group))
 		}
-		p.Sectors = draw(p.locale, drawing{"sectors", p.T("chart.sectors"), p.describe(sectors.Groups, names)}, sectors.Groups, names)
+		p.Sectors = v.chart("sectors "+key, func() *chart {
+			return draw(p.locale, drawing{"sectors", p.T("chart.sectors"), p.describe(sectors.Groups, names)}, sectors.Groups, names)
+		})
 		p.LogRank = p.logRank(sectors.LogRank)
 	}
 	p.Table = p.table(r, f)
@@ -172,23 +177,30 @@ func (p *home) campaign(v *view, f filter, l *probes.Launch) *campaign {
 	scope := filter{Campaign: f.Campaign, Lang: p.Asked.Lang}
 	count := map[probes.Status]map[probes.Channel]int{}
 	perChannel := map[probes.Channel]int{}
-	unsure, open := 0, 0
-	for _, i := range v.found(filter{Campaign: f.Campaign}) {
-		o := &v.Outcomes[i]
-		if count[o.Status] == nil {
-			count[o.Status] = map[probes.Channel]int{}
+	census := v.census()
+	unsure, open := census.unsure[f.Campaign], 0
+	for k, n := range census.states {
+		if f.Campaign != "" && k.campaign != f.Campaign {
+			continue
 		}
-		count[o.Status][o.Channel]++
-		perChannel[o.Channel]++
-		unsure += o.Unsure
+		if count[k.status] == nil {
+			count[k.status] = map[probes.Channel]int{}
+		}
+		count[k.status][k.channel] += n
+		perChannel[k.channel] += n
 		switch {
-		case o.Status == probes.Awaiting:
-		case o.Status.Ended():
-			c.Done++
-			c.Total++
+		case k.status == probes.Awaiting:
+		case k.status.Ended():
+			c.Done += n
+			c.Total += n
 		default:
-			open++
-			c.Total++
+			open += n
+			c.Total += n
+		}
+	}
+	if f.Campaign == "" {
+		for _, n := range census.unsure {
+			unsure += n
 		}
 	}
 	c.Over = open == 0 && now.After(l.End)

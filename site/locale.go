@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
@@ -34,8 +35,8 @@ const dash = nbsp + "–\u2060" + nbsp
 
 // locales holds the messages of every language.
 type locales struct {
-	bundle  *i18n.Bundle
 	matcher language.Matcher
+	known   [len(tags)]locale // without their printers
 }
 
 func loadLocales() (*locales, error) {
@@ -46,13 +47,19 @@ func loadLocales() (*locales, error) {
 			return nil, fmt.Errorf("messages: %w", err)
 		}
 	}
-	return &locales{b, language.NewMatcher(tags[:])}, nil
+	out := &locales{matcher: language.NewMatcher(tags[:])}
+	for i, t := range tags {
+		out.known[i] = locale{Lang: t.String(), localizer: i18n.NewLocalizer(b, t.String()), plain: &sync.Map{}}
+	}
+	return out, nil
 }
 
 // pick returns the locale for the language asked for in the URL, else for the browser's.
 func (l *locales) pick(asked, accepted string) *locale {
 	_, i := language.MatchStrings(l.matcher, asked, accepted)
-	return &locale{Lang: tags[i].String(), localizer: i18n.NewLocalizer(l.bundle, tags[i].String()), printer: message.NewPrinter(tags[i])}
+	one := l.known[i]
+	one.printer = message.NewPrinter(tags[i]) // it is not for two at once
+	return &one
 }
 
 // locale writes messages, numbers, delays and instants in one language.
@@ -60,10 +67,21 @@ type locale struct {
 	Lang      string
 	localizer *i18n.Localizer
 	printer   *message.Printer
+	plain     *sync.Map // messages without placeholders that were asked for: a list has the same twenty on every row
 }
 
 // T returns the message; the arguments are names and values for its placeholders. A key that lacks is shown itself.
 func (l *locale) T(key string, pairs ...any) string {
+	if len(pairs) == 0 {
+		if s, ok := l.plain.Load(key); ok {
+			return s.(string)
+		}
+		s, err := l.localizer.Localize(&i18n.LocalizeConfig{MessageID: key})
+		if err == nil {
+			l.plain.Store(key, s)
+			return s
+		}
+	}
 	return l.say(&i18n.LocalizeConfig{MessageID: key, TemplateData: data(pairs)})
 }
 
@@ -97,10 +115,15 @@ func (l *locale) Term(family, term string) string {
 	if term == "" {
 		return l.T("group.none")
 	}
-	s, err := l.localizer.Localize(&i18n.LocalizeConfig{MessageID: family + "." + strings.ReplaceAll(term, " ", "-")})
-	if err != nil {
-		return term
+	key := family + "." + strings.ReplaceAll(term, " ", "-")
+	if s, ok := l.plain.Load(key); ok {
+		return s.(string)
 	}
+	s, err := l.localizer.Localize(&i18n.LocalizeConfig{MessageID: key})
+	if err != nil {
+		return term // not kept: strangers must not fill the memory
+	}
+	l.plain.Store(key, s)
 	return s
 }
 
@@ -213,10 +236,29 @@ func (l *locale) Minute(t time.Time) string {
 // Day writes the date of an instant in UTC.
 func (l *locale) Day(t time.Time) string {
 	t = t.UTC()
-	if t.Day() == 1 { // "1er" in French
-		return l.T("date.first", "Month", l.T("month."+t.Format("01")), "Year", t.Year())
+	year, month, day := t.Date()
+	key := dayKey{year, month, day}
+	known := year > 1990 && year < 2100 // a stranger's stamp must not fill the memory
+	if s, ok := l.plain.Load(key); ok && known {
+		return s.(string)
 	}
-	return l.T("date", "Day", t.Day(), "Month", l.T("month."+t.Format("01")), "Year", t.Year())
+	s := ""
+	if day == 1 { // "1er" in French
+		s = l.T("date.first", "Month", l.T("month."+t.Format("01")), "Year", year)
+	} else {
+		s = l.T("date", "Day", day, "Month", l.T("month."+t.Format("01")), "Year", year)
+	}
+	if known {
+		l.plain.Store(key, s)
+	}
+	return s
+}
+
+// dayKey is a date among the messages that are kept.
+type dayKey struct {
+	year  int
+	month time.Month
+	day   int
 }
 
 // Other returns the languages that the reader can change to.

@@ -18,48 +18,6 @@ import (
 // structurePath is the path of a structure's page.
 func structurePath(id probes.StructureID) string { return "/structures/" + url.PathEscape(string(id)) }
 
-// body is a structure with where its audits are.
-type body struct {
-	probes.Structure
-	folded string
-	places []int32
-}
-
-// bodies returns the structures of the snapshot in order of name, each once.
-func (v *view) bodies() []body {
-	v.gathering.Do(func() {
-		at := map[probes.StructureID]int{}
-		for i := range v.Outcomes {
-			o := &v.Outcomes[i]
-			k, ok := at[o.Structure]
-			if !ok {
-				k = len(v.gathered)
-				at[o.Structure] = k
-				s := o.Body
-				s.ID = o.Structure
-				s.Name = cmp.Or(s.Name, string(o.Structure))
-				v.gathered = append(v.gathered, body{Structure: s, folded: fold.Text(s.Name) + " " + strings.ToLower(string(s.ID))})
-			}
-			v.gathered[k].places = append(v.gathered[k].places, int32(i))
-		}
-		slices.SortStableFunc(v.gathered, func(a, b body) int { return cmp.Or(strings.Compare(a.folded, b.folded), cmp.Compare(a.ID, b.ID)) })
-		v.bodyOf = make(map[probes.StructureID]int32, len(v.gathered))
-		for i := range v.gathered {
-			v.bodyOf[v.gathered[i].ID] = int32(i)
-		}
-	})
-	return v.gathered
-}
-
-// body returns one structure, nil when it is not in the snapshot.
-func (v *view) body(id probes.StructureID) *body {
-	all := v.bodies()
-	if i, ok := v.bodyOf[id]; ok {
-		return &all[i]
-	}
-	return nil
-}
-
 // structures is the list of the audited bodies.
 type structures struct {
 	frame

@@ -90,14 +90,15 @@ type view struct {
 	lastKey string
 	sets    map[string][]string // values of the dimensions
 
-	gathering sync.Once
-	gathered  []body // in order of name
-	bodyOf    map[probes.StructureID]int32
-	groups    map[peerGroup]stats.Proportion
+	counting sync.Once
+	counted  *census
+	groups   map[peerGroup]stats.Proportion
+	charts   map[string]*chart
 
 	finding sync.Once
 	flags   []review.Flag // in the order of the queue
 	flagged map[probes.AuditID][]int32
+	open    map[string]int // open flags by campaign
 }
 
 // review returns the flags of the snapshot, found when the first page asks for them.
@@ -105,9 +106,12 @@ func (v *view) review() []review.Flag {
 	v.finding.Do(func() {
 		start := time.Now()
 		v.flags = review.Find(review.Input{Launches: v.Launches, Outcomes: v.Outcomes, Evidence: v.Faulty})
-		v.flagged = map[probes.AuditID][]int32{}
+		v.flagged, v.open = map[probes.AuditID][]int32{}, map[string]int{}
 		for i := range v.flags {
 			v.flagged[v.flags[i].Audit] = append(v.flagged[v.flags[i].Audit], int32(i))
+			if v.flags[i].Open {
+				v.open[v.flags[i].Campaign]++
+			}
 		}
 		v.mu.Lock()
 		defer v.mu.Unlock()
@@ -147,6 +151,7 @@ func (v *view) read() bool {
 
 // warm computes the first page's figures before the view is handed out. What fails fails again where it is shown.
 func (v *view) warm() {
+	v.census()
 	for _, by := range []stats.Dimension{stats.ByKind, stats.BySector} {
 		_, _ = v.report(v.scoped(filter{}).defaulted(), by)
 	}
@@ -207,9 +212,17 @@ func (v *view) list(f filter) []int32 {
 	}
 	f.prepare()
 	out := []int32{}
-	for i := range v.Outcomes {
-		if f.match(&v.Outcomes[i]) {
-			out = append(out, int32(i))
+	if some, few := v.candidates(&f); few {
+		for _, i := range some {
+			if f.match(&v.Outcomes[i]) {
+				out = append(out, i)
+			}
+		}
+	} else {
+		for i := range v.Outcomes {
+			if f.match(&v.Outcomes[i]) {
+				out = append(out, int32(i))
+			}
 		}
 	}
 	f.sort(v.Outcomes, out)
@@ -235,6 +248,21 @@ func (v *view) outcome(id probes.AuditID) *stats.Outcome {
 		return &v.Outcomes[i]
 	}
 	return nil
+}
+
+// chart returns the drawing under the key, made once for a snapshot: it is a large part of the first page.
+func (v *view) chart(key string, draw func() *chart) *chart {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if c, ok := v.charts[key]; ok {
+		return c
+	}
+	if v.charts == nil || len(v.charts) >= memoLimit {
+		v.charts = map[string]*chart{}
+	}
+	c := draw()
+	v.charts[key] = c
+	return c
 }
 
 // spend adds the time since start to what the view has cost.

@@ -41,9 +41,9 @@ func (s *server) websites(w http.ResponseWriter, r *http.Request) {
 	p.Here, p.Title = "websites", p.T("websites.title")
 	var list []*stats.Outcome
 	most := 1
-	for i := range v.Outcomes {
+	for _, i := range v.census().websites {
 		o := &v.Outcomes[i]
-		if o.Channel != probes.Web || o.Result == stats.Waiting || o.Result == stats.Out || asked.Campaign != "" && o.Campaign != asked.Campaign {
+		if asked.Campaign != "" && o.Campaign != asked.Campaign {
 			continue
 		}
 		list = append(list, o)
@@ -69,6 +69,11 @@ func (s *server) websites(w http.ResponseWriter, r *http.Request) {
 		p.Rows = append(p.Rows, row)
 	}
 	s.render(w, r, http.StatusOK, "websites", p)
+}
+
+// visited says whether the outcome is of a website that was visited, or that kept us out.
+func visited(o *stats.Outcome) bool {
+	return o.Channel == probes.Web && o.Result != stats.Waiting && o.Result != stats.Out
 }
 
 // barrier is one finding as the story tells it.

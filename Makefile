@@ -1,5 +1,5 @@
 # The two commands that a reader needs are `make demo` and `make test`. Go is there already; the rest they bring.
-.PHONY: demo test install axe htmx build check bench bench-web fuzz clean
+.PHONY: demo test install axe htmx api-client build check bench bench-web fuzz clean
 
 GO ?= go
 GOTEST ?= $(GO) test
@@ -15,7 +15,7 @@ test: install
 # Debian's packages (scripts/install.sh lists them), axe-core, htmx and Go modules, where they are missing.
 install:
 	sh scripts/install.sh
-	$(MAKE) axe htmx
+	$(MAKE) axe htmx api-client
 	$(GO) mod download
 
 # axe-core comes from npm by the lock file; probes/web/axe/axe.go refuses any other script than the pinned one.
@@ -29,6 +29,10 @@ htmx: site/static/htmx.min.js
 site/static/htmx.min.js: site/htmx/package-lock.json
 	cd site/htmx && npm ci --ignore-scripts --no-audit --no-fund && cp node_modules/htmx.org/dist/htmx.min.js ../static/
 	touch $@
+
+# The client that the tests of the API run, from npm by its lock file and generated from site/openapi/openapi.yaml.
+api-client:
+	sh scripts/api-client.sh
 
 build: install
 	$(GO) build -o bin/ ./cmd/...

@@ -3,6 +3,7 @@ package site
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/sonde-fleet/sonde/probes"
@@ -160,7 +161,7 @@ func (p *list) form(v *view) {
 		}
 	}
 	if f.Within > 0 {
-		p.Kept = append(p.Kept, hidden{"within", f.values().Get("within")})
+		p.Kept = append(p.Kept, hidden{"within", strconv.Itoa(int(f.Within.Hours()))})
 	}
 	p.ClearURL = filter{Lang: f.Lang}.href("/audits")
 	p.active()

@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/sonde-fleet/sonde/access"
@@ -245,10 +246,22 @@ func cached(next http.Handler) http.Handler {
 	})
 }
 
+// buffers are those that pages are made in: to grow one for each page was most of what the garbage collector had to do.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// maxBuffer is up to which size a buffer is kept.
+const maxBuffer = 1 << 20
+
 // render writes a page whole or not at all, with an ETag of its bytes.
 func (s *server) render(w http.ResponseWriter, r *http.Request, code int, page string, data any) {
-	var b bytes.Buffer
-	if err := s.pages[page].ExecuteTemplate(&b, root(page), data); err != nil {
+	b := buffers.Get().(*bytes.Buffer)
+	defer func() {
+		if b.Cap() <= maxBuffer {
+			buffers.Put(b)
+		}
+	}()
+	b.Reset()
+	if err := s.pages[page].ExecuteTemplate(b, root(page), data); err != nil {
 		slog.Error("page failed", "page", page, "err", err)
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return

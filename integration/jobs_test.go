@@ -297,7 +297,7 @@ func collector(p *person) {
 		p.t.Error("no answered audits")
 	}
 	csv := look[string](p, `fetch("/outcomes.csv?result=answered&channel=mail").then(r => r.text())`)
-	shown := look[string](p, `document.querySelector("main [role=status] strong").innerText.replace(/[^0-9]/g, "")`)
+	shown := look[string](p, `document.querySelector("main [role=status]").innerText.replace(/[^0-9]/g, "")`)
 	if got := strings.Count(strings.TrimSpace(csv), "\n"); fmt.Sprint(got) != shown {
 		p.t.Errorf("the file has %d audits, the page says %s", got, shown)
 	}
@@ -306,7 +306,7 @@ func collector(p *person) {
 		p.t.Error("a reader sees the queue")
 	}
 	p.open("/account")
-	p.fill("#tokens ~ form input[name=name]", "tableur "+p.lang+p.size.name)
+	p.fill("#tokens ~ form input[name=token]", "tableur "+p.lang+p.size.name)
 	p.press("#tokens ~ form button[type=submit]")
 	token := strings.TrimSpace(p.text("main pre"))
 	q, _ := http.NewRequest(http.MethodGet, p.base+"/api/v1/outcomes", nil)

@@ -240,18 +240,23 @@ func benchSite(b *testing.B, structures, campaigns int) {
 	}
 }
 
+// newClient returns a browser without pages: it keeps cookies.
+func newClient() *http.Client {
+	jar, _ := cookiejar.New(nil) // it never fails
+	return &http.Client{Jar: jar}
+}
+
 // cookie signs in and returns the session's cookie.
 func (f *fleet) cookie(tb testing.TB) string {
 	tb.Helper()
-	jar, _ := cookiejar.New(nil)
-	client := &http.Client{Jar: jar}
+	client := newClient()
 	resp, err := client.PostForm("http://"+f.page+"/sign-in", url.Values{"name": {"operatrice"}, "password": {password}})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	resp.Body.Close()
 	at, _ := url.Parse("http://" + f.page)
-	for _, c := range jar.Cookies(at) {
+	for _, c := range client.Jar.Cookies(at) {
 		return c.Name + "=" + c.Value
 	}
 	tb.Fatalf("no session: %s", resp.Status)

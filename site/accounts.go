@@ -111,7 +111,7 @@ func (s *server) makeToken(w http.ResponseWriter, r *http.Request) {
 	for _, scope := range r.PostForm["scope"] {
 		scopes = append(scopes, access.Scope(scope))
 	}
-	secret, _, err := s.doors.CreateToken(r.Context(), r.PostForm.Get("name"), scopes, time.Now().AddDate(0, 0, days))
+	secret, _, err := s.doors.CreateToken(r.Context(), r.PostForm.Get("token"), scopes, time.Now().AddDate(0, 0, days))
 	if err != nil {
 		p := s.frame(r, filter{Lang: r.URL.Query().Get("lang")})
 		text, code := p.refusal(err)

@@ -113,6 +113,7 @@ func (s *server) audit(w http.ResponseWriter, r *http.Request) {
 	if l := v.launch(filter{Campaign: o.Campaign}); l != nil {
 		line = l.Timeline
 	}
+	p.sizes(o, events)
 	p.Strip = p.strip(o, events, line, time.Now())
 	for i := range events {
 		if e := &events[i]; e.Kind == probes.AccessRead {
@@ -135,6 +136,23 @@ func (s *server) audit(w http.ResponseWriter, r *http.Request) {
 
 // personal are the details of an event that name people.
 var personal = [...]string{"from", "to", "subject", "recipient", "message_id"}
+
+// sizes says of the answer's evidence what is behind the link.
+func (p *story) sizes(o *stats.Outcome, events []probes.Event) {
+	for i := range events {
+		for _, x := range events[i].Evidence {
+			if x.SHA256 != o.Evidence || o.Evidence == "" {
+				continue
+			}
+			for k := range p.Outcome {
+				if f := &p.Outcome[k]; f.Value == string(o.Evidence) {
+					f.Value = p.T("evidence.file", "Format", strings.ToUpper(suffixes[x.Type]), "Size", p.N("octets", int(x.Size)), "Hash", string(o.Evidence[:min(12, len(o.Evidence))]))
+				}
+			}
+			return
+		}
+	}
+}
 
 // hide takes out of a row what only those may see who may read evidence: what agents of the structure wrote, and their names.
 func (row *eventRow) hide() {

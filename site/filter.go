@@ -37,10 +37,9 @@ type filter struct {
 	Q                                           string        // text in the structure's name, its number or the audit's
 	Within                                      time.Duration // answered within that delay; 0: any
 
-	By      stats.Dimension // of the tables; not a filter
-	Page    int             // 1, 2, …; not a filter
-	Lang    string          // asked for in the URL; not a filter
-	Refresh string          // "off" stops the page from loading itself again; not a filter
+	By   stats.Dimension // of the tables; not a filter
+	Page int             // 1, 2, …; not a filter
+	Lang string          // asked for in the URL; not a filter
 
 	needle string
 }
@@ -55,7 +54,7 @@ func parseFilter(q url.Values) (filter, error) {
 		*at = strings.TrimSpace(q.Get(name))
 	}
 	f.By = stats.Dimension(q.Get("by"))
-	f.Lang, f.Refresh = q.Get("lang"), q.Get("refresh")
+	f.Lang = q.Get("lang")
 	closed := []struct {
 		name, value string
 		known       bool
@@ -134,7 +133,7 @@ func (f filter) href(path string) string {
 	if f.Page > 1 {
 		page = strconv.Itoa(f.Page)
 	}
-	if q := f.encode(hidden{"by", string(f.By)}, hidden{"page", page}, hidden{"lang", f.Lang}, hidden{"refresh", f.Refresh}); q != "" {
+	if q := f.encode(hidden{"by", string(f.By)}, hidden{"page", page}, hidden{"lang", f.Lang}); q != "" {
 		return path + "?" + q
 	}
 	return path

@@ -13,7 +13,7 @@ import (
 func TestFilterSurvivesItsURL(t *testing.T) {
 	want := filter{Campaign: "a b", Channel: "mail", Structure: "21&x", Result: counted, State: "awaiting channel", Kind: "hôpital", Sector: none,
 		Band: "<2k", Region: "La Réunion", Week: "2026-W10", Mark: "late", Sort: "-delay", Q: `"?#`, Within: 24 * time.Hour, By: stats.ByBand, Page: 3,
-		Lang: "fr", Refresh: "off"}
+		Lang: "fr"}
 	u, err := url.Parse(want.href("/audits"))
 	if err != nil {
 		t.Fatal(err)

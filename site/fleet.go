@@ -97,7 +97,6 @@ func (f *fleet) find(name string) (Prober, bool) {
 type fleetPage struct {
 	frame
 	Probers []health
-	Refresh bool
 	Chain   string // head of the trail
 	ChainN  string
 }

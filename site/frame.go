@@ -17,9 +17,7 @@ type frame struct {
 	Here     string     // home, audits, websites…: the current entry of the navigation
 	Asked    filter     // what the URL asks for
 	Langs    []langLink // the other languages
-	Refresh  int        // seconds until the page loads itself again, 0: it does not
-	StopURL  string     // the page that does not
-	GoURL    string     // the page that does, when it was stopped
+	Live     bool       // the page follows the campaign, until the reader stops that (WCAG 2.2.2)
 	HomeURL  string
 	Nav      []link   // the ways round that the visitor has
 	Who      string   // the name of who is signed in
@@ -90,6 +88,7 @@ type langLink struct{ Lang, Name, URL string }
 type link struct {
 	Text, URL string
 	Current   bool
+	About     string // what the text alone does not say: of a number, which audits it counts
 }
 
 // languages names each language in itself.
@@ -102,7 +101,7 @@ func (s *server) frame(r *http.Request, f filter) frame {
 		to.Lang = lang
 		p.Langs = append(p.Langs, langLink{lang, languages[lang], to.href(r.URL.Path)})
 	}
-	base := filter{Campaign: f.Campaign, Lang: f.Lang, Refresh: f.Refresh}
+	base := filter{Campaign: f.Campaign, Lang: f.Lang}
 	p.HomeURL = base.href("/")
 	who := access.From(r.Context())
 	p.Who, p.Guest = who.Account.Display, who.Guest && who.Account.Name == ""
@@ -117,20 +116,6 @@ func (s *server) frame(r *http.Request, f filter) frame {
 		}
 	}
 	return p
-}
-
-// refreshSeconds is how often the first page loads itself while a campaign runs.
-const refreshSeconds = 10
-
-// follow makes the page load itself again, unless the reader stopped that (WCAG 2.2.2).
-func (p *frame) follow(f filter, path string) {
-	on, off := f, f
-	on.Refresh, off.Refresh = "", "off"
-	if f.Refresh == "off" {
-		p.GoURL = on.href(path)
-		return
-	}
-	p.Refresh, p.StopURL = refreshSeconds, off.href(path)
 }
 
 // stamp is an instant for a reader and for a program.

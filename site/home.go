@@ -5,6 +5,7 @@ import (
 	"math"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sonde-fleet/sonde/probes"
@@ -15,6 +16,7 @@ import (
 // home is the first page.
 type home struct {
 	frame
+	LiveURL                     string // of the page itself
 	Campaign                    *campaign
 	Campaigns, Channels, Tables []link
 	Kept                        []hidden // what the campaign's menu keeps of the URL
@@ -74,7 +76,7 @@ type groupRow struct {
 	Counts  []link
 }
 
-type rateCell struct{ Share, Interval, URL string }
+type rateCell struct{ Share, Interval, URL, About string }
 
 func (s *server) home(w http.ResponseWriter, r *http.Request) {
 	asked, err := parseFilter(r.URL.Query())
@@ -90,9 +92,7 @@ func (s *server) home(w http.ResponseWriter, r *http.Request) {
 	p.Title = p.T("home.title")
 	if launch := v.launch(f); launch != nil {
 		p.Campaign = p.campaign(v, f, launch)
-		if !p.Campaign.Over {
-			p.follow(asked, "/")
-		}
+		p.Live, p.LiveURL = !p.Campaign.Over, asked.href("/")
 	}
 	if err := p.fill(v, f); err != nil {
 		slog.Error("figures failed", "err", err)
@@ -218,7 +218,7 @@ func (p *home) campaign(v *view, f filter, l *probes.Launch) *campaign {
 			to := scope
 			to.Channel = string(ch)
 			c.Channels = append(c.Channels, link{Text: p.Term("channel", string(ch))})
-			c.Totals = append(c.Totals, link{Text: p.Int(perChannel[ch]), URL: to.href("/audits")})
+			c.Totals = append(c.Totals, p.number(perChannel[ch], to))
 		}
 	}
 	for _, st := range probes.Statuses {
@@ -240,9 +240,43 @@ func (p *home) campaign(v *view, f filter, l *probes.Launch) *campaign {
 func (p *frame) number(n int, to filter) link {
 	l := link{Text: p.Int(n)}
 	if n > 0 {
-		l.URL = to.href("/audits")
+		l.URL, l.About = to.href("/audits"), p.about(to)
 	}
 	return l
+}
+
+// about names the audits that a filter finds, for those who hear a number without the table around it.
+func (l *locale) about(f filter) string {
+	var parts []string
+	add := func(s string) { parts = append(parts, s) }
+	for _, d := range []struct{ name, value string }{{"kind", f.Kind}, {"sector", f.Sector}, {"band", f.Band}, {"region", f.Region}, {"week", f.Week}} {
+		switch d.value {
+		case "":
+		case none:
+			add(l.T("group.none"))
+		default:
+			add(l.Group(d.name, d.value))
+		}
+	}
+	if f.Channel != "" && f.Channel != anyChannel {
+		add(l.Term("channel", f.Channel))
+	}
+	if f.State != "" {
+		add(l.Term("state", f.State))
+	}
+	if f.Result != "" {
+		add(l.Term("result", f.Result))
+	}
+	if f.Mark != "" {
+		add(l.Term("mark", f.Mark))
+	}
+	if f.Within > 0 {
+		add(l.T("figure.within", "Delay", l.Horizon(f.Within)))
+	}
+	if len(parts) == 0 {
+		return l.T("group.all")
+	}
+	return strings.Join(parts, ", ")
 }
 
 // cards are the headline figures, each with what it is made of.
@@ -284,7 +318,7 @@ func (p *home) beside(f *stats.Figures, scope filter) []link {
 		}
 		scope.Result = string(r)
 		n := p.number(f.Results[r], scope)
-		n.Text = p.N("beside."+slug(string(r)), f.Results[r])
+		n.Text, n.About = p.N("beside."+slug(string(r)), f.Results[r]), ""
 		out = append(out, n)
 	}
 	return out
@@ -353,15 +387,18 @@ func (p *home) row(f *stats.Figures, name string, to filter) groupRow {
 		Figures: []link{{Text: p.Delay(f.Median), URL: all}, {Text: p.Delay(f.P90), URL: all},
 			{Text: p.Delay(f.AnsweredMedian), URL: answered}, {Text: p.Delay(f.WorkedMedian), URL: answered},
 			{Text: p.Percent(f.Acked.Share), URL: of(func(x *filter) { x.Mark = "acknowledged" }).href("/audits")}}}
-	for i, l := range row.Figures {
-		if l.Text == undefined {
-			row.Figures[i].URL = ""
+	for i, head := range []string{"column.median", "column.p90", "column.answered-median", "column.worked-median", "column.acked"} {
+		if x := &row.Figures[i]; x.Text == undefined {
+			x.URL = ""
+		} else {
+			x.About = name + ", " + p.T(head)
 		}
 	}
 	for _, r := range f.Rates {
 		cell := rateCell{Share: p.Percent(r.Share)}
 		if !math.IsNaN(r.Share) {
-			cell.Interval, cell.URL = p.Interval(r.Low, r.High), of(func(x *filter) { x.Within = r.Within }).href("/audits")
+			within := of(func(x *filter) { x.Within = r.Within })
+			cell.Interval, cell.URL, cell.About = p.Interval(r.Low, r.High), within.href("/audits"), p.about(within)
 		}
 		row.Rates = append(row.Rates, cell)
 	}
@@ -376,12 +413,12 @@ func (p *home) choices(v *view, f filter, by stats.Dimension) {
 	for _, d := range stats.Dimensions {
 		to := p.Asked
 		to.By = d
-		p.Tables = append(p.Tables, link{p.T("by." + string(d)), to.href("/") + "#table", d == by})
+		p.Tables = append(p.Tables, link{Text: p.T("by." + string(d)), URL: to.href("/") + "#table", Current: d == by})
 	}
 	for _, ch := range slices.Concat([]string{anyChannel}, text(probes.Channels[:])) {
 		to := p.Asked
 		to.Channel = ch
-		p.Channels = append(p.Channels, link{p.T("channel." + ch), to.href("/"), ch == f.Channel || ch == anyChannel && f.Channel == ""})
+		p.Channels = append(p.Channels, link{Text: p.T("channel." + ch), URL: to.href("/"), Current: ch == f.Channel || ch == anyChannel && f.Channel == ""})
 	}
 	if len(v.Launches) < 2 {
 		return
@@ -393,7 +430,7 @@ func (p *home) choices(v *view, f filter, by stats.Dimension) {
 		if title == "" {
 			title = l.Campaign
 		}
-		p.Campaigns = append(p.Campaigns, link{title, to.href("/"), l.Campaign == f.Campaign})
+		p.Campaigns = append(p.Campaigns, link{Text: title, URL: to.href("/"), Current: l.Campaign == f.Campaign})
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/sonde-fleet/sonde/access"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/probes/mail/message"
+	"golang.org/x/text/language"
 )
 
 // letter is a mail as a page shows it: text alone, with the passages that prove the observations marked. Nothing of the
@@ -18,6 +19,7 @@ import (
 // was opened.
 type letter struct {
 	From, To, Subject, Date string
+	Lang                    string // of the text, as the prober found it
 	Pieces                  []piece
 	Quoted                  string
 	Parts                   []string // attachments and other parts: name, type, size
@@ -50,6 +52,9 @@ func (s *server) letterOf(p *frame, r *http.Request, e *probes.Event, marks bool
 	}
 	m := message.Parse(raw, message.Limits{})
 	l := &letter{From: who(m.From()), Subject: m.Header.Text("Subject"), Defects: strings.Join(m.Defects, ", ")}
+	if tag, err := language.Parse(e.Detail["language"]); err == nil {
+		l.Lang = tag.String()
+	}
 	for _, a := range m.To() {
 		l.To = strings.TrimPrefix(l.To+", "+who(a), ", ")
 	}

@@ -61,7 +61,8 @@ type flagCard struct {
 	Open, Second bool
 	Verdicts     []verdictLine
 	Form         *verdictForm // nil where the visitor may not decide
-	ID           string       // of the element: flags are linked
+	ID           string       // of the element; empty in the queue, where one audit can be there twice
+	Anchor       string       // of the flag on the page of its audit
 	Back         string       // where the form leads back to
 }
 
@@ -160,7 +161,7 @@ func (s *server) queue(w http.ResponseWriter, r *http.Request) {
 	from := min((f.Page-1)*queueRows, len(found))
 	for _, x := range found[from:min(from+queueRows, len(found))] {
 		card := s.card(&p.frame, r, v, x)
-		card.Back = f.href()
+		card.Back, card.ID = f.href(), ""
 		p.Rows = append(p.Rows, card)
 	}
 	s.render(w, r, http.StatusOK, "review", p)
@@ -226,7 +227,7 @@ func (s *server) card(p *frame, r *http.Request, v *view, x *review.Flag) flagCa
 	o := v.outcome(x.Audit)
 	c := flagCard{Frame: p, Kind: string(x.Kind), Name: p.Term("flag", string(x.Kind)), Why: p.why(x), Ask: p.T("flag." + string(x.Kind) + ".ask"),
 		Audit: string(x.Audit), Structure: string(x.Structure), Channel: p.Term("channel", string(x.Channel)), Open: x.Open, Second: x.Second,
-		ID: flagID(x)}
+		ID: flagID(x), Anchor: flagID(x)}
 	if o != nil {
 		c.URL, c.Structure = auditURL(o, p.Asked), cmp.Or(o.Body.Name, c.Structure)
 	}

@@ -59,8 +59,8 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	account := MailAccount{Address: "lea@habitants.example", SMTP: SMTP{Addr: "a:1", Login: login}, IMAP: IMAP{Addr: "b:2", Login: login}}
 	p := Prober{Name: "p1", Token: secret, Mail: Mail{Accounts: map[string]MailAccount{"lea": account}}}
 	idp := OIDC{Issuer: "https://login.example", ClientID: "sonde", ClientSecret: secret}
-	c := Collector{Probers: []FeedSource{{Name: "p1", Token: secret}}, Access: Access{OIDC: &idp}}
-	for _, v := range []any{idp, &idp, c.Access, &c.Access, login, &login, account, &account, account.SMTP, account.IMAP, p, &p, p.Mail, c, &c, c.Probers[0]} {
+	c := Collector{Probers: []FeedSource{{Name: "p1", Token: secret}}, Access: Access{OIDC: &idp}, Webhooks: []Webhook{{Name: "bi", Secret: secret}}}
+	for _, v := range []any{idp, &idp, c.Access, &c.Access, login, &login, account, &account, account.SMTP, account.IMAP, p, &p, p.Mail, c, &c, c.Probers[0], c.Webhooks[0], &c.Webhooks[0]} {
 		var out bytes.Buffer
 		for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
 			fmt.Fprintf(&out, format, v)

@@ -107,7 +107,8 @@ type Collector struct {
 	TrustedProxies []string `yaml:"trusted_proxies"` // addresses and networks whose proxy_header is believed
 	ProxyHeader    string   `yaml:"proxy_header"`    // in which they write the client's address
 	// FourEyes are the orders that a second operator must approve on the site: launch, cancel, pause, resume, suppress, resolve.
-	FourEyes []string `yaml:"four_eyes"`
+	FourEyes []string  `yaml:"four_eyes"`
+	Webhooks []Webhook `yaml:"webhooks"` // other systems that are told what happened
 }
 
 // FeedSource is a prober that the collector pulls.

@@ -227,6 +227,7 @@ func (d *document) collector(c *Collector) {
 	for i, order := range c.FourEyes {
 		d.among(fmt.Sprintf("four_eyes[%d]", i), order, "pause", "resume", "cancel", "suppress", "resolve", "launch")
 	}
+	d.webhooks(c)
 	if len(c.Probers) == 0 {
 		d.add("probers", "there is no prober", "name at least one to pull from")
 	}

@@ -102,6 +102,15 @@ func (a *api) ListProbers(ctx context.Context, _ openapi.ListProbersRequestObjec
 
 func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
+// ListWebhooks is part of openapi.StrictServerInterface.
+func (a *api) ListWebhooks(context.Context, openapi.ListWebhooksRequestObject) (openapi.ListWebhooksResponseObject, error) {
+	out := openapi.ListWebhooks200JSONResponse{Items: []openapi.WebhookStatus{}}
+	if a.webhooks != nil {
+		out.Items = append(out.Items, a.webhooks()...)
+	}
+	return out, nil
+}
+
 // TrailLink is a record of the trail with its place in the chain.
 type TrailLink struct {
 	Record probes.Record

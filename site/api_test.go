@@ -81,7 +81,7 @@ func TestAuditsComeOnceWhileTheyGrow(t *testing.T) {
 				}
 				next = "&cursor=" + *list.Next
 				// Between two pages structures and audits come in, before and after the cursor.
-				w.structure(1000+page, time.Now().AddDate(0, -1, page%3-1))
+				w.structure(1000+page, time.Now().AddDate(0, -2, page%3-20))
 				w.mail(probes.Structure{ID: "2100003", Name: "x"}, time.Now().AddDate(0, 0, -30+page%5*10))
 				w.pull()
 				time.Sleep(210 * time.Millisecond) // a view serves that long

@@ -15,6 +15,7 @@ import (
 	"github.com/sonde-fleet/sonde/ledger"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/site"
+	"github.com/sonde-fleet/sonde/site/openapi"
 	"github.com/sonde-fleet/sonde/store"
 )
 
@@ -76,7 +77,9 @@ func newWorld(t testing.TB, structures int) *world {
 		Pulls: func() []site.Pull {
 			return []site.Pull{{Prober: "dijon", Last: w.db.Cursor("dijon"), At: time.Now()}, {Prober: "cayenne", Fault: "connection refused"}}
 		},
-		Links: w.links})
+		Links: w.links, Webhooks: func() []openapi.WebhookStatus {
+			return []openapi.WebhookStatus{{Webhook: "bi", Pending: 2, Failed: 1, Fault: new("the receiver answered 503"), FailingSince: new(time.Now())}}
+		}})
 	w.must(err)
 	w.handler = guard.Wrap(h)
 	return w

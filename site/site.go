@@ -22,6 +22,7 @@ import (
 	"github.com/sonde-fleet/sonde/access"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/review"
+	"github.com/sonde-fleet/sonde/site/openapi"
 	"github.com/sonde-fleet/sonde/stats"
 )
 
@@ -78,6 +79,8 @@ type Options struct {
 	Public   string        // the address under which the site is reached; "" takes that of the request
 	// Links returns the records of the trail after the number, at most n: those who may read evidence can prove the chain.
 	Links func(after uint64, n int) ([]TrailLink, error)
+	// Webhooks says how the systems stand that are told what happens.
+	Webhooks func() []openapi.WebhookStatus
 }
 
 //go:embed templates/*.html
@@ -104,6 +107,7 @@ type server struct {
 	fleet    *fleet
 	pulls    func() []Pull
 	links    func(after uint64, n int) ([]TrailLink, error)
+	webhooks func() []openapi.WebhookStatus
 	messages Messages
 	fourEyes map[string]bool
 	public   string
@@ -119,7 +123,7 @@ func New(o Options) (http.Handler, error) {
 		return nil, fmt.Errorf("site: %w", err)
 	}
 	srv := &server{views: &views{source: o.Source}, source: o.Source, vault: o.Vault, signer: o.Signer, messages: o.Messages, guard: o.Guard, doors: o.Accounts,
-		fleet: &fleet{probers: o.Probers}, pulls: o.Pulls, links: o.Links, fourEyes: map[string]bool{}, public: o.Public, reads: newReads(), locales: l,
+		fleet: &fleet{probers: o.Probers}, pulls: o.Pulls, links: o.Links, webhooks: o.Webhooks, fourEyes: map[string]bool{}, public: o.Public, reads: newReads(), locales: l,
 		pages: map[string]*template.Template{}}
 	if o.Trail != nil {
 		srv.pen, srv.desk, srv.trail = o.Trail, o.Trail, o.Trail

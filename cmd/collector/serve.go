@@ -20,7 +20,9 @@ import (
 	"github.com/sonde-fleet/sonde/ledger"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/site"
+	"github.com/sonde-fleet/sonde/site/openapi"
 	"github.com/sonde-fleet/sonde/store"
+	"github.com/sonde-fleet/sonde/webhook"
 )
 
 type runCmd struct{}
@@ -54,11 +56,16 @@ func (*runCmd) Run(a *app) error {
 		return err
 	}
 	pulled := pullers(c, db, l)
-	handler, err := a.site(c, db, l, doors, guard, pulled)
+	address := siteAddress(c, listener.Addr().String())
+	hooks, err := webhook.Open(webhook.Options{Dir: c.Data, Hooks: c.Webhooks, Ledger: l, Journals: db, Site: address})
 	if err != nil {
 		return err
 	}
-	address := siteAddress(c, listener.Addr().String())
+	defer hooks.Close()
+	handler, err := a.site(c, db, l, doors, guard, pulled, hooks)
+	if err != nil {
+		return err
+	}
 	if err := greet(doors, address); err != nil {
 		return err
 	}
@@ -67,6 +74,7 @@ func (*runCmd) Run(a *app) error {
 		work.Go(func() { p.follow(a.ctx, c.Every) })
 	}
 	work.Go(func() { l.Scrub(a.ctx) })
+	work.Go(func() { hooks.Run(a.ctx) })
 	stopLocal, err := serveLocal(a.ctx, c, access.Local(handler), l, db.Trail)
 	if err != nil {
 		return err
@@ -96,7 +104,7 @@ func (*runCmd) Run(a *app) error {
 }
 
 // site makes the pages over everything that the collector has.
-func (a *app) site(c *config.Collector, db *store.Collected, l *ledger.Ledger, doors *access.DB, guard *access.Guard, pulled []*puller) (http.Handler, error) {
+func (a *app) site(c *config.Collector, db *store.Collected, l *ledger.Ledger, doors *access.DB, guard *access.Guard, pulled []*puller, hooks *webhook.Teller) (http.Handler, error) {
 	o := site.Options{Source: l, Vault: db, Trail: l, Signer: l, Messages: l, Guard: guard, Accounts: doors, FourEyes: c.FourEyes, Public: c.PublicURL}
 	for _, p := range c.Probers {
 		o.Probers = append(o.Probers, site.Prober{Name: p.Name, Client: &control.Client{URL: p.URL, Token: p.Token}})
@@ -104,6 +112,26 @@ func (a *app) site(c *config.Collector, db *store.Collected, l *ledger.Ledger, d
 	o.Pulls = func() (all []site.Pull) {
 		for _, p := range pulled {
 			all = append(all, p.pull())
+		}
+		return all
+	}
+	o.Links = func(after uint64, n int) (page []site.TrailLink, err error) {
+		err = db.Trail(after, func(l *store.Link) bool {
+			page = append(page, site.TrailLink{Record: l.Record, Hash: l.Hash, Raw: l.Raw})
+			return len(page) < n
+		})
+		return page, err
+	}
+	o.Webhooks = func() (all []openapi.WebhookStatus) {
+		for _, s := range hooks.Stats() {
+			x := openapi.WebhookStatus{Webhook: s.Name, Pending: s.Pending, Delivered: s.Delivered, Failed: s.Failed, Lost: s.Lost}
+			if !s.Last.IsZero() {
+				x.Last = &s.Last
+			}
+			if s.Fault != "" {
+				x.Fault, x.FailingSince = &s.Fault, &s.Since
+			}
+			all = append(all, x)
 		}
 		return all
 	}

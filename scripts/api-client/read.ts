@@ -116,6 +116,8 @@ same("withdrawn", must(await client.GET("/api/v1/audits/{audit}/verdicts", { par
 
 same("probers", must(await client.GET("/api/v1/probers")).items.map((p) => p.answers), [true, false]);
 
+same("webhooks", must(await client.GET("/api/v1/webhooks")).items.map((w) => [w.webhook, w.pending]), [["bi", 2]]);
+
 let hash: Buffer = Buffer.alloc(32), n = 0;
 for (;;) {
   const page = must(await client.GET("/api/v1/trail", { params: { query: { after: n, limit: 5 } } }));

@@ -265,6 +265,42 @@ func (e State) Valid() bool {
 	}
 }
 
+// Defines values for WebhookMessageType.
+const (
+	AuditAnswered    WebhookMessageType = "audit.answered"
+	AuditOver        WebhookMessageType = "audit.over"
+	CampaignOver     WebhookMessageType = "campaign.over"
+	DisputeAnswered  WebhookMessageType = "dispute.answered"
+	DisputeOpened    WebhookMessageType = "dispute.opened"
+	FlagRaised       WebhookMessageType = "flag.raised"
+	VerdictSigned    WebhookMessageType = "verdict.signed"
+	VerdictWithdrawn WebhookMessageType = "verdict.withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the WebhookMessageType enum.
+func (e WebhookMessageType) Valid() bool {
+	switch e {
+	case AuditAnswered:
+		return true
+	case AuditOver:
+		return true
+	case CampaignOver:
+		return true
+	case DisputeAnswered:
+		return true
+	case DisputeOpened:
+		return true
+	case FlagRaised:
+		return true
+	case VerdictSigned:
+		return true
+	case VerdictWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for OnlyBy.
 const (
 	OnlyByBand    OnlyBy = "band"
@@ -1028,6 +1064,56 @@ type VerdictList struct {
 	Items []Verdict `json:"items"`
 }
 
+// WebhookList defines model for WebhookList.
+type WebhookList struct {
+	Items []WebhookStatus `json:"items"`
+}
+
+// WebhookMessage defines model for WebhookMessage.
+type WebhookMessage struct {
+	// Data `campaign`, `audit`, `structure`, `channel`; of a verdict and a dispute `n`, its record in the trail, and `of`, the one that is
+	// withdrawn or answered; `flag` and `verdict`; of an answer `delay_ms`, `worked_ms`, `working_days`, `late`; of an audit that is
+	// over its `state`; of a campaign how many `audits` and `structures`.
+	Data map[string]interface{} `json:"data"`
+
+	// Links `page` for people, `api` for programs.
+	Links *map[string]string `json:"links,omitempty"`
+
+	// Timestamp When it happened, wall time.
+	Timestamp time.Time          `json:"timestamp"`
+	Type      WebhookMessageType `json:"type"`
+}
+
+// WebhookMessageType defines model for WebhookMessage.Type.
+type WebhookMessageType string
+
+// WebhookStatus defines model for WebhookStatus.
+type WebhookStatus struct {
+	// Delivered Messages that it took, since the collector started.
+	Delivered int `json:"delivered"`
+
+	// Failed Tries that failed, since the collector started.
+	Failed int `json:"failed"`
+
+	// FailingSince When the message that fails was to be sent first.
+	FailingSince *time.Time `json:"failing_since,omitempty"`
+
+	// Fault Of the last try, when it failed.
+	Fault *string `json:"fault,omitempty"`
+
+	// Last When it took a message last.
+	Last *time.Time `json:"last,omitempty"`
+
+	// Lost Messages that were given up after three days, since the collector started.
+	Lost int `json:"lost"`
+
+	// Pending Messages that await their receiver.
+	Pending int `json:"pending"`
+
+	// Webhook Its name.
+	Webhook string `json:"webhook"`
+}
+
 // AuditID defines model for AuditID.
 type AuditID = string
 
@@ -1291,8 +1377,23 @@ type ListTrailParams struct {
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// MessageParams defines parameters for Message.
+type MessageParams struct {
+	// WebhookId Names the message.
+	WebhookId string `json:"webhook-id"`
+
+	// WebhookTimestamp Of this try, seconds since 1970.
+	WebhookTimestamp string `json:"webhook-timestamp"`
+
+	// WebhookSignature Signatures, separated by blanks.
+	WebhookSignature string `json:"webhook-signature"`
+}
+
 // SignVerdictJSONRequestBody defines body for SignVerdict for application/json ContentType.
 type SignVerdictJSONRequestBody = NewVerdict
+
+// MessageJSONRequestBody defines body for Message for application/json ContentType.
+type MessageJSONRequestBody = WebhookMessage
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
@@ -1338,6 +1439,9 @@ type ServerInterface interface {
 	// ListTrail What people decided, disputed, ordered and read, chained by hash
 	// (GET /api/v1/trail)
 	ListTrail(w http.ResponseWriter, r *http.Request, params ListTrailParams)
+	// ListWebhooks How the systems that are told what happens stand
+	// (GET /api/v1/webhooks)
+	ListWebhooks(w http.ResponseWriter, r *http.Request)
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -2251,6 +2355,20 @@ func (siw *ServerInterfaceWrapper) ListTrail(w http.ResponseWriter, r *http.Requ
 	handler.ServeHTTP(w, r)
 }
 
+// ListWebhooks operation middleware
+func (siw *ServerInterfaceWrapper) ListWebhooks(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListWebhooks(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 type UnescapedCookieParamError struct {
 	ParamName string
 	Err       error
@@ -2385,8 +2503,116 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/structures", wrapper.ListStructures)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/structures/{structure}", wrapper.GetStructure)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/trail", wrapper.ListTrail)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/webhooks", wrapper.ListWebhooks)
 
 	return m
+}
+
+// WebhookReceiverInterface represents handlers for receiving inbound
+// webhook requests. Each webhook becomes a Handle*Webhook
+// method that the implementation fills in. The caller mounts the per-
+// webhook http.Handler returned by {Op}WebhookHandler at
+// whatever URL path they advertise to senders.
+type WebhookReceiverInterface interface {
+	// What the collector tells a system that is configured as a webhook
+	// HandleMessageWebhook handles the POST webhook for message.
+	HandleMessageWebhook(w http.ResponseWriter, r *http.Request, params MessageParams)
+}
+
+// WebhookReceiverMiddlewareFunc wraps an http.Handler with cross-
+// cutting behavior (signature verification, logging, rate limiting, ...).
+type WebhookReceiverMiddlewareFunc func(http.Handler) http.Handler
+
+// MessageWebhookHandler returns the http.Handler for the message webhook.
+// Mount this at the URL path advertised to webhook senders. errHandler
+// may be nil; if so, parameter-binding errors return 400 with the error
+// message. Middlewares are applied in the order provided -- the last
+// argument becomes the outermost wrapper.
+func MessageWebhookHandler(si WebhookReceiverInterface, errHandler func(w http.ResponseWriter, r *http.Request, err error), middlewares ...WebhookReceiverMiddlewareFunc) http.Handler {
+	if errHandler == nil {
+		errHandler = func(w http.ResponseWriter, r *http.Request, err error) {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		}
+	}
+	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var err error
+		_ = err
+
+		// Parameter object where we will unmarshal all parameters from the request.
+		var params MessageParams
+
+		// ------------- Required header parameter "webhook-id" -------------
+		if valueList, found := r.Header[http.CanonicalHeaderKey("webhook-id")]; found {
+			var WebhookId string
+			n := len(valueList)
+			if n != 1 {
+				errHandler(w, r, &TooManyValuesForParamError{ParamName: "webhook-id", Count: n})
+				return
+			}
+
+			err = runtime.BindStyledParameterWithOptions("simple", "webhook-id", valueList[0], &WebhookId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+			if err != nil {
+				errHandler(w, r, &InvalidParamFormatError{ParamName: "webhook-id", Err: err})
+				return
+			}
+			params.WebhookId = WebhookId
+
+		} else {
+			err := fmt.Errorf("Header parameter webhook-id is required, but not found")
+			errHandler(w, r, &RequiredHeaderError{ParamName: "webhook-id", Err: err})
+			return
+		}
+
+		// ------------- Required header parameter "webhook-timestamp" -------------
+		if valueList, found := r.Header[http.CanonicalHeaderKey("webhook-timestamp")]; found {
+			var WebhookTimestamp string
+			n := len(valueList)
+			if n != 1 {
+				errHandler(w, r, &TooManyValuesForParamError{ParamName: "webhook-timestamp", Count: n})
+				return
+			}
+
+			err = runtime.BindStyledParameterWithOptions("simple", "webhook-timestamp", valueList[0], &WebhookTimestamp, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+			if err != nil {
+				errHandler(w, r, &InvalidParamFormatError{ParamName: "webhook-timestamp", Err: err})
+				return
+			}
+			params.WebhookTimestamp = WebhookTimestamp
+
+		} else {
+			err := fmt.Errorf("Header parameter webhook-timestamp is required, but not found")
+			errHandler(w, r, &RequiredHeaderError{ParamName: "webhook-timestamp", Err: err})
+			return
+		}
+
+		// ------------- Required header parameter "webhook-signature" -------------
+		if valueList, found := r.Header[http.CanonicalHeaderKey("webhook-signature")]; found {
+			var WebhookSignature string
+			n := len(valueList)
+			if n != 1 {
+				errHandler(w, r, &TooManyValuesForParamError{ParamName: "webhook-signature", Count: n})
+				return
+			}
+
+			err = runtime.BindStyledParameterWithOptions("simple", "webhook-signature", valueList[0], &WebhookSignature, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+			if err != nil {
+				errHandler(w, r, &InvalidParamFormatError{ParamName: "webhook-signature", Err: err})
+				return
+			}
+			params.WebhookSignature = WebhookSignature
+
+		} else {
+			err := fmt.Errorf("Header parameter webhook-signature is required, but not found")
+			errHandler(w, r, &RequiredHeaderError{ParamName: "webhook-signature", Err: err})
+			return
+		}
+
+		si.HandleMessageWebhook(w, r, params)
+	})
+	for _, mw := range middlewares {
+		h = mw(h)
+	}
+	return h
 }
 
 type BadRequestApplicationProblemPlusJSONResponse Problem
@@ -2719,6 +2945,27 @@ func (response ListTrail200JSONResponse) VisitListTrailResponse(w http.ResponseW
 	return err
 }
 
+type ListWebhooksRequestObject struct {
+}
+
+type ListWebhooksResponseObject interface {
+	VisitListWebhooksResponse(w http.ResponseWriter) error
+}
+
+type ListWebhooks200JSONResponse WebhookList
+
+func (response ListWebhooks200JSONResponse) VisitListWebhooksResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// ListAudits Audits with what became of them and their response times
@@ -2763,6 +3010,9 @@ type StrictServerInterface interface {
 	// ListTrail What people decided, disputed, ordered and read, chained by hash
 	// (GET /api/v1/trail)
 	ListTrail(ctx context.Context, request ListTrailRequestObject) (ListTrailResponseObject, error)
+	// ListWebhooks How the systems that are told what happens stand
+	// (GET /api/v1/webhooks)
+	ListWebhooks(ctx context.Context, request ListWebhooksRequestObject) (ListWebhooksResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (any, error)
@@ -3166,6 +3416,30 @@ func (sh *strictHandler) ListTrail(w http.ResponseWriter, r *http.Request, param
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ListTrailResponseObject); ok {
 		if err := validResponse.VisitListTrailResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListWebhooks operation middleware
+func (sh *strictHandler) ListWebhooks(w http.ResponseWriter, r *http.Request) {
+	var request ListWebhooksRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListWebhooks(ctx, request.(ListWebhooksRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListWebhooks")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListWebhooksResponseObject); ok {
+		if err := validResponse.VisitListWebhooksResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

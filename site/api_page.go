@@ -31,10 +31,11 @@ type apiGroup struct {
 }
 
 type apiCall struct {
-	ID, Method, Path, Summary, Scope string
-	About                            []prose
-	Parameters, Answers              []apiRow
-	Curl                             string
+	ID, Method, Path, Scope string
+	Summary                 []prosePart
+	About                   []prose
+	Parameters, Answers     []apiRow
+	Curl                    string
 }
 
 // apiRow is a parameter, an answer or a key.
@@ -52,10 +53,10 @@ type apiSchema struct {
 	Values   []string
 }
 
-// prose is a paragraph, or an item of a list.
+// prose is a paragraph or a list.
 type prose struct {
-	Item  bool
 	Parts []prosePart
+	Items [][]prosePart
 }
 
 type prosePart struct {
@@ -68,8 +69,15 @@ func paragraphs(text string) (out []prose) {
 	var lines []string
 	item := false
 	flush := func() {
-		if len(lines) > 0 {
-			out = append(out, prose{item, spans(strings.Join(lines, " "))})
+		parts := spans(strings.Join(lines, " "))
+		switch {
+		case len(lines) == 0:
+		case !item:
+			out = append(out, prose{Parts: parts})
+		case len(out) > 0 && out[len(out)-1].Items != nil:
+			out[len(out)-1].Items = append(out[len(out)-1].Items, parts)
+		default:
+			out = append(out, prose{Items: [][]prosePart{parts}})
 		}
 		lines, item = nil, false
 	}
@@ -135,7 +143,7 @@ func (s *server) apiPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *apiDoc) call(base, method, path string, op *openapi3.Operation) apiCall {
-	c := apiCall{ID: op.OperationID, Method: method, Path: path, Summary: op.Summary, About: paragraphs(op.Description)}
+	c := apiCall{ID: op.OperationID, Method: method, Path: path, Summary: spans(op.Summary), About: paragraphs(op.Description)}
 	if right, ok := op.Extensions["x-right"].(string); ok {
 		c.Scope = p.Term("scope", string(scopeOf[access.Right(right)]))
 	}

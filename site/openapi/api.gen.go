@@ -1377,23 +1377,8 @@ type ListTrailParams struct {
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
-// MessageParams defines parameters for Message.
-type MessageParams struct {
-	// WebhookId Names the message.
-	WebhookId string `json:"webhook-id"`
-
-	// WebhookTimestamp Of this try, seconds since 1970.
-	WebhookTimestamp string `json:"webhook-timestamp"`
-
-	// WebhookSignature Signatures, separated by blanks.
-	WebhookSignature string `json:"webhook-signature"`
-}
-
 // SignVerdictJSONRequestBody defines body for SignVerdict for application/json ContentType.
 type SignVerdictJSONRequestBody = NewVerdict
-
-// MessageJSONRequestBody defines body for Message for application/json ContentType.
-type MessageJSONRequestBody = WebhookMessage
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
@@ -2506,113 +2491,6 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/webhooks", wrapper.ListWebhooks)
 
 	return m
-}
-
-// WebhookReceiverInterface represents handlers for receiving inbound
-// webhook requests. Each webhook becomes a Handle*Webhook
-// method that the implementation fills in. The caller mounts the per-
-// webhook http.Handler returned by {Op}WebhookHandler at
-// whatever URL path they advertise to senders.
-type WebhookReceiverInterface interface {
-	// What the collector tells a system that is configured as a webhook
-	// HandleMessageWebhook handles the POST webhook for message.
-	HandleMessageWebhook(w http.ResponseWriter, r *http.Request, params MessageParams)
-}
-
-// WebhookReceiverMiddlewareFunc wraps an http.Handler with cross-
-// cutting behavior (signature verification, logging, rate limiting, ...).
-type WebhookReceiverMiddlewareFunc func(http.Handler) http.Handler
-
-// MessageWebhookHandler returns the http.Handler for the message webhook.
-// Mount this at the URL path advertised to webhook senders. errHandler
-// may be nil; if so, parameter-binding errors return 400 with the error
-// message. Middlewares are applied in the order provided -- the last
-// argument becomes the outermost wrapper.
-func MessageWebhookHandler(si WebhookReceiverInterface, errHandler func(w http.ResponseWriter, r *http.Request, err error), middlewares ...WebhookReceiverMiddlewareFunc) http.Handler {
-	if errHandler == nil {
-		errHandler = func(w http.ResponseWriter, r *http.Request, err error) {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-		}
-	}
-	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var err error
-		_ = err
-
-		// Parameter object where we will unmarshal all parameters from the request.
-		var params MessageParams
-
-		// ------------- Required header parameter "webhook-id" -------------
-		if valueList, found := r.Header[http.CanonicalHeaderKey("webhook-id")]; found {
-			var WebhookId string
-			n := len(valueList)
-			if n != 1 {
-				errHandler(w, r, &TooManyValuesForParamError{ParamName: "webhook-id", Count: n})
-				return
-			}
-
-			err = runtime.BindStyledParameterWithOptions("simple", "webhook-id", valueList[0], &WebhookId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
-			if err != nil {
-				errHandler(w, r, &InvalidParamFormatError{ParamName: "webhook-id", Err: err})
-				return
-			}
-			params.WebhookId = WebhookId
-
-		} else {
-			err := fmt.Errorf("Header parameter webhook-id is required, but not found")
-			errHandler(w, r, &RequiredHeaderError{ParamName: "webhook-id", Err: err})
-			return
-		}
-
-		// ------------- Required header parameter "webhook-timestamp" -------------
-		if valueList, found := r.Header[http.CanonicalHeaderKey("webhook-timestamp")]; found {
-			var WebhookTimestamp string
-			n := len(valueList)
-			if n != 1 {
-				errHandler(w, r, &TooManyValuesForParamError{ParamName: "webhook-timestamp", Count: n})
-				return
-			}
-
-			err = runtime.BindStyledParameterWithOptions("simple", "webhook-timestamp", valueList[0], &WebhookTimestamp, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
-			if err != nil {
-				errHandler(w, r, &InvalidParamFormatError{ParamName: "webhook-timestamp", Err: err})
-				return
-			}
-			params.WebhookTimestamp = WebhookTimestamp
-
-		} else {
-			err := fmt.Errorf("Header parameter webhook-timestamp is required, but not found")
-			errHandler(w, r, &RequiredHeaderError{ParamName: "webhook-timestamp", Err: err})
-			return
-		}
-
-		// ------------- Required header parameter "webhook-signature" -------------
-		if valueList, found := r.Header[http.CanonicalHeaderKey("webhook-signature")]; found {
-			var WebhookSignature string
-			n := len(valueList)
-			if n != 1 {
-				errHandler(w, r, &TooManyValuesForParamError{ParamName: "webhook-signature", Count: n})
-				return
-			}
-
-			err = runtime.BindStyledParameterWithOptions("simple", "webhook-signature", valueList[0], &WebhookSignature, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
-			if err != nil {
-				errHandler(w, r, &InvalidParamFormatError{ParamName: "webhook-signature", Err: err})
-				return
-			}
-			params.WebhookSignature = WebhookSignature
-
-		} else {
-			err := fmt.Errorf("Header parameter webhook-signature is required, but not found")
-			errHandler(w, r, &RequiredHeaderError{ParamName: "webhook-signature", Err: err})
-			return
-		}
-
-		si.HandleMessageWebhook(w, r, params)
-	})
-	for _, mw := range middlewares {
-		h = mw(h)
-	}
-	return h
 }
 
 type BadRequestApplicationProblemPlusJSONResponse Problem

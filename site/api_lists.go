@@ -178,7 +178,12 @@ func (a *api) ListAudits(_ context.Context, q openapi.ListAuditsRequestObject) (
 		less = byDue
 	}
 	v := a.views.get()
-	places := a.order.of(v, due || back)
+	places, few := v.candidates(&f)
+	if few && len(places) <= 1000 { // a structure's
+		places = slices.SortedFunc(slices.Values(places), func(i, j int32) int { return less(&v.Outcomes[i], &v.Outcomes[j]) })
+	} else {
+		places = a.order.of(v, due || back)
+	}
 	at := func(i int) *stats.Outcome {
 		if back {
 			i = len(places) - 1 - i

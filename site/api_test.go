@@ -117,6 +117,29 @@ func TestFiltersOfTheAPIAreThoseOfTheSite(t *testing.T) {
 	}
 }
 
+// TestPagesOfAFilter pulls filtered lists two by two: the pages make up the list.
+func TestPagesOfAFilter(t *testing.T) {
+	w := newWorld(t, 30)
+	token := w.token(access.ScopeRead)
+	for _, q := range []string{"structure=2100003", "q=exemple-1", "kind=mairie&sort=-due", "structure=2100004&sort=due", "result=waiting"} {
+		want := decoded[openapi.AuditList](t, w.ask(token, "GET", "/api/v1/audits?limit=1000&"+q, ""), 200).Items
+		var got []report.Row
+		for next := ""; ; {
+			list := decoded[openapi.AuditList](t, w.ask(token, "GET", "/api/v1/audits?limit=2&"+q+next, ""), 200)
+			got = append(got, list.Items...)
+			if list.Next == nil {
+				break
+			}
+			next = "&cursor=" + *list.Next
+		}
+		a, _ := json.Marshal(want)
+		b, _ := json.Marshal(got)
+		if len(got) != len(want) || len(want) > 0 && !bytes.Equal(a, b) {
+			t.Errorf("%s: %d at once, %d in pages, or others", q, len(want), len(got))
+		}
+	}
+}
+
 func isoWeek(w *world) string {
 	o := w.ledger.Snapshot().Outcomes[0]
 	return stats.ByWeek.Of(&o)

@@ -36,7 +36,9 @@ type webLine struct {
 // looked are the doubts that a person has looked at, with what was seen.
 var looked = map[string]func(*webLine) bool{
 	// axe cannot tell what lies behind the text of a drawing. It is the page's own ground, and the styles give it 7:1.
-	"color-contrast": func(x *webLine) bool { return strings.Contains(x.Selector, "svg") || strings.HasPrefix(x.Snippet, "<text") },
+	"color-contrast": func(x *webLine) bool {
+		return strings.Contains(x.Selector, "svg") || strings.HasPrefix(x.Snippet, "<text")
+	},
 	// The file is made when it is asked for: it has no size yet.
 	"sonde-file-format": func(x *webLine) bool { return strings.Contains(x.Snippet, `href="/outcomes.`) },
 }

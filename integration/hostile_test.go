@@ -166,6 +166,7 @@ type watched struct {
 	person
 	mu       sync.Mutex
 	page     string          // that was asked for last
+	last     string          // its address
 	may      map[string]bool // documents that are expected: asked for, or where they led
 	free     bool            // any document of the site is: the test itself presses something
 	typing   bool            // suggestions are expected
@@ -231,11 +232,12 @@ const stir = `(async () => {
 	for (const d of document.querySelectorAll("details")) d.open = true;
 	const pictures = [];
 	for (const i of document.querySelectorAll("img")) { i.loading = "eager"; pictures.push(i.decode().catch(() => 0)); }
-	let clicked = 0;
-	for (const e of document.querySelectorAll("body, body *")) {
+	let focused = 0, clicked = 0; // a page of ours with a thousand fields is like one with fifty
+	for (const e of document.querySelectorAll("body, body *:not(option)")) {
 		for (const type of ["pointerover", "pointerenter", "mouseover", "mouseenter", "mousemove"]) e.dispatchEvent(new MouseEvent(type));
-		if (e.focus && (e.tabIndex >= 0 || e.autofocus)) e.focus({preventScroll: true});
-		if (!e.closest("select") && clicked++ < 4000) e.dispatchEvent(new MouseEvent("click", {cancelable: true}));
+		e.dispatchEvent(new FocusEvent("focus"));
+		if (e.focus && (e.tabIndex >= 0 || e.autofocus) && focused++ < 50) e.focus({preventScroll: true});
+		if (clicked++ < 2000) e.dispatchEvent(new MouseEvent("click", {cancelable: true}));
 	}
 	removeEventListener("click", stay, true);
 	if (document.activeElement) document.activeElement.blur();
@@ -372,8 +374,8 @@ func (w *watched) ours(e *network.EventRequestWillBeSent) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.requests++
-	if e.Request.URL == "data:," {
-		return true // the icon
+	if e.Request.URL == "data:," || strings.HasPrefix(e.Request.URL, "data:image/svg+xml;base64,") {
+		return true // the icon of the site, and the browser's own of a field for a date
 	}
 	u, err := url.Parse(e.Request.URL)
 	if !w.onSite(e.Request.URL) || err != nil {
@@ -402,7 +404,9 @@ func (w *watched) visit(path string) (saved bool) {
 	address := w.base + path
 	asked := look[string](&w.person, fmt.Sprintf(`new URL(%s).href`, quoted(address))) // as the browser writes it
 	w.mu.Lock()
-	w.page, w.may = path, map[string]bool{asked: true, strings.SplitN(asked, "#", 2)[0]: true}
+	bare, _, _ := strings.Cut(asked, "#")
+	w.may = map[string]bool{asked: true, bare: true, w.last: true} // the first page loads itself again
+	w.page, w.last = path, bare
 	w.mu.Unlock()
 	loaded := make(chan struct{}, 1)
 	ctx, cancel := context.WithCancel(w.ctx)
@@ -467,7 +471,7 @@ func (w *watched) silent(where string) {
 	w.t.Helper()
 	w.t.Log(where, w.spent)
 	clear(w.spent)
-	look[bool](&w.person, `new Promise(r => setTimeout(() => r(true), 100))`) // what was begun arrives
+	look[bool](&w.person, `new Promise(r => setTimeout(() => r(true), 30))`) // what was begun arrives
 	all := w.take()
 	for i, h := range all {
 		if i == 20 {
@@ -711,7 +715,7 @@ func fillWorld(t *testing.T, all []hostile) *world {
 			id = audit("hostile", body, 2, probes.Web, text)
 			event(id, probes.WebFailed, text)
 		}
-		if i%20 < 5 {
+		if i%50 < 5 {
 			x.others = append(x.others, id)
 		}
 		// The contact of a structure reads what it wrote, and what it was answered, on one page.
@@ -1174,6 +1178,7 @@ func (x *world) searches(w *watched) {
 	for _, h := range ofKind(x.all, "searches") {
 		w.suggest(h.text)
 		w.touch()
+		look[bool](&w.person, `document.getElementById("find").focus(); true`)
 		w.free = true
 		w.leave(chromedp.KeyEvent("\r"))
 		w.free = false

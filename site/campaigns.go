@@ -263,7 +263,7 @@ func (p *operation) prober(a answer, back string) {
 	st, lang := a.Status, p.Asked.Lang
 	b := proberBlock{Name: a.Prober, Now: p.stamp(st.Now), Paused: st.Paused, DiskFull: st.DiskFull}
 	order := func(do string, pairs ...string) link {
-		return link{Text: p.T("order." + do + ".action"), URL: orderURL(lang, back, append([]string{"do", do, "prober", a.Prober}, pairs...)...)}
+		return link{Text: p.T("order." + do + ".action"), About: p.scope(map[string]string{pairs[0]: pairs[1]}) + " " + a.Prober, URL: orderURL(lang, back, append([]string{"do", do, "prober", a.Prober}, pairs...)...)}
 	}
 	paused := map[control.Scope]bool{}
 	for _, x := range st.Pauses {

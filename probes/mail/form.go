@@ -64,7 +64,7 @@ func (t *try) prepareForm() error {
 	}
 	t.letter = l
 	e := probes.Event{Kind: probes.MailPrepared,
-		Detail:   map[string]string{"from": l.from, "to": l.to, "form": "yes", "subject": l.subject, "reply_token": l.replyToken},
+		Detail:   map[string]string{"from": l.from, "to": l.to, "form": "yes", "subject": l.subject, "reply_token": l.replyToken, "language": t.c.o.Scenarios[t.a.Scenario].Language},
 		Evidence: []probes.Evidence{{Type: "text/plain; charset=utf-8", Name: "entry.txt", Body: l.raw}},
 		Keys:     []string{keyToken(l.replyToken), keyTo(l.to)}}
 	if u, err := url.Parse(l.to); err == nil {

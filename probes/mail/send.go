@@ -82,7 +82,7 @@ func (t *try) prepare() error {
 	t.letter = l
 	return t.record(probes.Event{Kind: probes.MailPrepared,
 		Detail: map[string]string{"message_id": l.messageID, "envelope_id": l.envelopeID, "from": l.from, "to": l.to,
-			"witness": l.witness, "subject": l.subject, "reply_token": l.replyToken},
+			"witness": l.witness, "subject": l.subject, "reply_token": l.replyToken, "language": t.c.o.Scenarios[t.a.Scenario].Language},
 		Evidence: []probes.Evidence{{Type: "message/rfc822", Name: "sent.eml", Body: l.raw}},
 		Keys: []string{keyToken(l.replyToken), keyCopy(l.copyToken), keyMessage(l.messageID), keyEnvelope(l.envelopeID),
 			keyTo(l.to), keyDomain(l.to)}})

@@ -1,7 +1,9 @@
 // Pictures and what stands for them.
 (() => {
   const file = s => (s || "").split(/[?#]/)[0].split("/").pop();
-  const near = e => { const f = e.closest("figure"), c = f && f.querySelector("figcaption"); return squeeze([c ? c.textContent : "", e.parentElement ? e.parentElement.textContent : ""].join(" ")) };
+  // What a drawing says of itself (title, desc, its texts) does not stand beside it.
+  const beside = e => [...(e.parentElement ? e.parentElement.childNodes : [])].filter(x => x !== e && x.localName !== "svg").map(x => x.textContent).join(" ");
+  const near = e => { const f = e.closest("figure"), c = f && f.querySelector("figcaption"); return squeeze((c ? c.textContent : "") + " " + beside(e)) };
   for (const e of all("img, input[type=image], area, [role=img], object, embed, canvas, svg, video[poster]")) {
     if (!seen(e) && !heard(e)) continue;
     const b = box(e);

@@ -99,7 +99,7 @@ func (s *server) frame(r *http.Request, f filter) frame {
 	for _, lang := range p.Other() {
 		to := f
 		to.Lang = lang
-		p.Langs = append(p.Langs, langLink{lang, languages[lang], to.href(r.URL.Path)})
+		p.Langs = append(p.Langs, langLink{lang, languages[lang], to.href(r.URL.EscapedPath())}) // decoded, "/%2Fx/" would be the site x
 	}
 	base := filter{Campaign: f.Campaign, Lang: f.Lang}
 	p.HomeURL = base.href("/")

@@ -155,6 +155,21 @@ func TestHostileText(t *testing.T) {
 	}
 }
 
+// TestLanguageLinkStaysOnTheSite asks for what is not there under names that are another site's once their slash is decoded.
+func TestLanguageLinkStaysOnTheSite(t *testing.T) {
+	h := open(t, newTown(2, 0.7))
+	other := regexp.MustCompile(`<li class="lang"><a href="([^"]*)"`)
+	for _, target := range []string{"/%2Felsewhere.example/", "/%2F%2Felsewhere.example/", "/%5Celsewhere.example/", "/audits/a%2Fb%3Fc"} {
+		m := other.FindStringSubmatch(get(h, target).Body.String())
+		if m == nil {
+			t.Fatalf("%s: no link to the other language", target)
+		}
+		if u, err := url.Parse(html.UnescapeString(m[1])); err != nil || u.Host != "" || !strings.EqualFold(u.EscapedPath(), target) {
+			t.Errorf("%s: the other language is at %s", target, m[1])
+		}
+	}
+}
+
 func TestEvidence(t *testing.T) {
 	v := newTown(2, 0.7)
 	page := []byte("<html><script>alert(1)</script>")

@@ -30,7 +30,7 @@ func newTown(t *testing.T) (f *fleet, setup string) {
 	f = &fleet{tb: t, dir: t.TempDir(), feed: freeAddr(t), page: freeAddr(t)}
 	smtp, imap, sites := freeAddr(t), freeAddr(t), freeAddr(t)
 	town := exec.Command(filepath.Join(bin, "townhall"), "run", "--dir", f.dir, "--smtp", smtp, "--imap", imap, "--web", sites, "--feed", f.feed,
-		"--site", f.page, "--speed", "60000")
+		"--site", f.page, "--speed", "30000")
 	town.Stderr = os.Stderr
 	if err := town.Start(); err != nil {
 		t.Fatal(err)

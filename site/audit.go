@@ -115,6 +115,7 @@ func (s *server) audit(w http.ResponseWriter, r *http.Request) {
 	}
 	p.sizes(o, events)
 	p.Strip = p.strip(o, events, line, time.Now())
+	spoken := ""
 	for i := range events {
 		if e := &events[i]; e.Kind == probes.AccessRead {
 			p.Readers = append(p.Readers, reading{p.stamp(e.At), e.Detail["by"]})
@@ -123,6 +124,12 @@ func (s *server) audit(w http.ResponseWriter, r *http.Request) {
 		row := p.event(&events[i], line)
 		row.Findings = s.barriers(p, &events[i])
 		row.Letter = s.letterOf(&p.frame, r, &events[i], !p.Blind)
+		if row.Letter != nil && row.Letter.Lang == "" {
+			row.Letter.Lang = spoken // what a machine sent back is most often in the language of what it answers
+		}
+		if row.Letter != nil && row.Letter.Lang != "" {
+			spoken = row.Letter.Lang
+		}
 		if p.Blind {
 			row.Observations = nil
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/sonde-fleet/sonde/internal/fold"
 	"github.com/sonde-fleet/sonde/probes"
@@ -37,6 +38,7 @@ type body struct {
 // census walks over the outcomes, once for a snapshot.
 func (v *view) census() *census {
 	v.counting.Do(func() {
+		start := time.Now()
 		c := &census{states: map[stateKey]int{}, unsure: map[string]int{}, bodyOf: map[probes.StructureID]int32{}}
 		launches := map[string]*probes.Launch{}
 		for i := range v.Launches {
@@ -87,6 +89,9 @@ func (v *view) census() *census {
 			c.bodyOf[c.bodies[i].ID] = int32(i)
 		}
 		v.counted = c
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.spend(start)
 	})
 	return v.counted
 }

@@ -262,7 +262,7 @@ func (l *locale) about(f filter) string {
 		add(l.Term("channel", f.Channel))
 	}
 	if f.State != "" {
-		add(l.Term("state", f.State))
+		add(l.T("by.state") + nbsp + l.Term("state", f.State))
 	}
 	if f.Result != "" {
 		add(l.Term("result", f.Result))

@@ -8,6 +8,7 @@ import (
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/review"
 	"github.com/sonde-fleet/sonde/stats"
+	"golang.org/x/sync/singleflight"
 )
 
 // thrift is how many times longer a snapshot serves than its figures took to compute: the pages never use more than
@@ -81,14 +82,16 @@ type view struct {
 	Snapshot
 	made time.Time
 
-	mu      sync.Mutex
-	spent   time.Duration // computing the snapshot and its figures
-	reports map[string]stats.Report
-	lists   map[string][]int32
-	index   map[probes.AuditID]int32
-	last    []stats.Outcome
-	lastKey string
-	sets    map[string][]string // values of the dimensions
+	mu       sync.Mutex
+	spent    time.Duration // computing the snapshot and its figures
+	reports  map[string]stats.Report
+	lists    map[string][]int32
+	index    map[probes.AuditID]int32
+	once     singleflight.Group
+	choosing sync.Mutex
+	last     []stats.Outcome
+	lastKey  string
+	sets     map[string][]string // values of the dimensions
 
 	counting sync.Once
 	counted  *census
@@ -157,37 +160,47 @@ func (v *view) warm() {
 	}
 }
 
-// report returns the figures of the audits that the filter lets through, by the dimension.
+// report returns the figures of the audits that the filter lets through, by the dimension. They are computed once,
+// however many ask, and nobody who asks for something else waits for them.
 func (v *view) report(f filter, by stats.Dimension) (stats.Report, error) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
 	key := string(by) + "?" + f.key()
-	if r, ok := v.reports[key]; ok {
+	v.mu.Lock()
+	r, ok := v.reports[key]
+	v.mu.Unlock()
+	if ok {
 		return r, nil
 	}
-	defer v.spend(time.Now())
-	some := v.chosen(f)
-	grouped := by
-	if len(some) == 0 {
-		grouped = "" // there is nothing to compare
-	}
-	r, err := stats.Summary(some, grouped)
-	r.By = by
-	if err != nil {
-		return r, err
-	}
-	if len(v.reports) >= memoLimit {
-		clear(v.reports)
-	}
-	v.reports[key] = r
-	return r, nil
+	x, err, _ := v.once.Do("report "+key, func() (any, error) {
+		start := time.Now()
+		some := v.chosen(f)
+		grouped := by
+		if len(some) == 0 {
+			grouped = "" // there is nothing to compare
+		}
+		r, err := stats.Summary(some, grouped)
+		r.By = by
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.spend(start)
+		if err != nil {
+			return r, err
+		}
+		if len(v.reports) >= memoLimit {
+			clear(v.reports)
+		}
+		v.reports[key] = r
+		return r, nil
+	})
+	return x.(stats.Report), err
 }
 
 // chosen returns the outcomes that the filter lets through; those of the last filter are kept, because a page asks for
-// the figures of the same audits in several groupings. Called under the lock.
+// the figures of the same audits in several groupings.
 func (v *view) chosen(f filter) []stats.Outcome {
+	v.choosing.Lock()
+	defer v.choosing.Unlock()
 	if key := f.key(); v.last == nil || v.lastKey != key {
-		places := v.list(f)
+		places := v.found(f)
 		v.last, v.lastKey = make([]stats.Outcome, 0, len(places)), key
 		for _, i := range places {
 			v.last = append(v.last, v.Outcomes[i])
@@ -198,18 +211,30 @@ func (v *view) chosen(f filter) []stats.Outcome {
 
 // found returns the places in Outcomes of the audits that the filter lets through, in its order.
 func (v *view) found(f filter) []int32 {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	defer v.spend(time.Now())
-	return v.list(f)
-}
-
-// list does the work of found under the lock.
-func (v *view) list(f filter) []int32 {
 	key := f.key()
-	if l, ok := v.lists[key]; ok {
+	v.mu.Lock()
+	l, ok := v.lists[key]
+	v.mu.Unlock()
+	if ok {
 		return l
 	}
+	x, _, _ := v.once.Do("list "+key, func() (any, error) {
+		start := time.Now()
+		out := v.list(f)
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.spend(start)
+		if len(v.lists) >= memoLimit {
+			clear(v.lists)
+		}
+		v.lists[key] = out
+		return out, nil
+	})
+	return x.([]int32)
+}
+
+// list does the work of found.
+func (v *view) list(f filter) []int32 {
 	f.prepare()
 	out := []int32{}
 	if some, few := v.candidates(&f); few {
@@ -226,10 +251,6 @@ func (v *view) list(f filter) []int32 {
 		}
 	}
 	f.sort(v.Outcomes, out)
-	if len(v.lists) >= memoLimit {
-		clear(v.lists)
-	}
-	v.lists[key] = out
 	return out
 }
 

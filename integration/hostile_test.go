@@ -172,7 +172,6 @@ type watched struct {
 	typing   bool            // suggestions are expected
 	heard    []heard
 	requests int
-	spent    map[string]time.Duration
 }
 
 // hooks is what runs in every document before anything of it. What would be opened is opened, so that the browser's own
@@ -193,6 +192,7 @@ const hooks = `(() => {
 
 // strange looks for what a page of ours has not: whatever loads, runs, leads away or hides what the scripts look for.
 const strange = `(() => {
+	if (document.contentType !== "text/html") return []; // the browser's own page around a picture or a text
 	const out = [], tell = (why, e) => out.push(why + ": " + e.outerHTML.slice(0, 200));
 	const known = {"/static/htmx.min.js": 1, "/static/keys.js": 1, "/static/site.css": 1, "data:,": 1};
 	for (const e of document.querySelectorAll("iframe,frame,frameset,object,embed,applet,base,style,math,template,slot,portal,video,audio,source,track," +
@@ -257,7 +257,6 @@ func newWatched(t *testing.T, chrome context.Context, base string) *watched {
 	if err := chromedp.Listen(ctx, w.listen); err != nil {
 		t.Fatal(err)
 	}
-	w.spent = map[string]time.Duration{}
 	me := chromedp.FromContext(ctx).Target.TargetID
 	if err := chromedp.ListenBrowser(ctx, func(e any) {
 		switch e := e.(type) {
@@ -308,6 +307,14 @@ func (w *watched) hear(what, text string) {
 	w.heard = append(w.heard, heard{what, text, w.page})
 }
 
+// forgive forgets what was heard of a kind.
+func (w *watched) forgive(what string) {
+	time.Sleep(30 * time.Millisecond) // what was begun arrives
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.heard = slices.DeleteFunc(w.heard, func(h heard) bool { return h.what == what })
+}
+
 // take returns what was heard so far and forgets it.
 func (w *watched) take() []heard {
 	w.mu.Lock()
@@ -337,13 +344,11 @@ func (w *watched) listen(e any) {
 			w.hear("navigation", fmt.Sprint(e.Reason, " ", e.URL))
 		}
 	case *log.EventEntryAdded:
-		// A document that is not there is no fault of the page.
-		if e.Entry.Source != log.EntrySourceNetwork && e.Entry.Level != log.EntryLevelVerbose && e.Entry.Level != log.EntryLevelInfo {
-			what := "console"
-			if e.Entry.Source == log.EntrySourceSecurity {
-				what = "policy"
-			}
-			w.hear(what, e.Entry.Text)
+		switch {
+		case e.Entry.Source == log.EntrySourceSecurity:
+			w.hear("policy", e.Entry.Text)
+		case e.Entry.Source != log.EntrySourceNetwork && e.Entry.Level == log.EntryLevelError: // a document that is not there is no fault of the page
+			w.hear("console", e.Entry.Text)
 		}
 	case *network.EventWebSocketCreated:
 		w.hear("request", e.URL)
@@ -421,9 +426,7 @@ func (w *watched) visit(path string) (saved bool) {
 	}); err != nil {
 		w.t.Fatal(err)
 	}
-	t0 := time.Now()
 	r, err := chromedp.Call(w.ctx, page.Navigate, page.NavigateParams{URL: asked})
-	w.spent["navigate"] += time.Since(t0)
 	if err != nil {
 		w.fail(err)
 	}
@@ -442,8 +445,6 @@ func (w *watched) visit(path string) (saved bool) {
 			return false
 		}
 	}
-	w.spent["load"] += time.Since(t0)
-	w.spent["n"]++
 	w.touch()
 	return false
 }
@@ -451,14 +452,12 @@ func (w *watched) visit(path string) (saved bool) {
 // touch looks at the page that is open and does what can be done with it.
 func (w *watched) touch() {
 	w.t.Helper()
-	t0 := time.Now()
 	for _, x := range look[[]string](&w.person, strange) {
 		w.hear("markup", x)
 	}
-	t1 := time.Now()
-	look[any](&w.person, stir)
-	w.spent["strange"] += t1.Sub(t0)
-	w.spent["stir"] += time.Since(t1)
+	if look[string](&w.person, `document.contentType`) == "text/html" { // the browser's own page around a picture lets nothing run
+		look[any](&w.person, stir)
+	}
 }
 
 func quoted(s string) string {
@@ -469,9 +468,7 @@ func quoted(s string) string {
 // silent fails the test with everything that was heard since the last call.
 func (w *watched) silent(where string) {
 	w.t.Helper()
-	w.t.Log(where, w.spent)
-	clear(w.spent)
-	look[bool](&w.person, `new Promise(r => setTimeout(() => r(true), 30))`) // what was begun arrives
+	time.Sleep(30 * time.Millisecond) // what was begun arrives
 	all := w.take()
 	for i, h := range all {
 		if i == 20 {
@@ -658,9 +655,9 @@ func fillWorld(t *testing.T, all []hostile) *world {
 	for _, id := range []probes.StructureID{contact, "MAILS", "PAGES"} {
 		say(probes.Record{Structure: &probes.Structure{ID: id, Name: string(id) + " <script>canary('structure')</script>", Kind: "mairie", Zone: "Europe/Paris"}})
 	}
-	audit := func(campaign string, body probes.StructureID, n int, ch probes.Channel, text string) probes.AuditID {
-		a := probes.Audit{ID: probes.AuditID(fmt.Sprintf("%s.%s.%03d", campaign, body, n)), Campaign: campaign, Structure: body, Channel: ch, Scenario: text,
-			Persona: text, Wave: text, Number: n, Due: start, Deadline: start.AddDate(0, 0, 15), Target: text}
+	audit := func(campaign string, body probes.StructureID, n int, ch probes.Channel, text ...string) probes.AuditID {
+		a := probes.Audit{ID: probes.AuditID(fmt.Sprintf("%s.%s.%03d", campaign, body, n)), Campaign: campaign, Structure: body, Channel: ch, Scenario: text[0],
+			Persona: text[len(text)-1], Wave: text[0], Number: n, Due: start, Deadline: start.AddDate(0, 0, 15), Target: text[len(text)-1] + "@mairie.example"}
 		say(probes.Record{Audit: &a})
 		return a.ID
 	}
@@ -676,23 +673,19 @@ func fillWorld(t *testing.T, all []hostile) *world {
 		event(id, probes.MailSending, text)
 		event(id, probes.MailAccepted, text)
 	}
+	var answered probes.AuditID
 	for i := range x.texts {
-		text, raw := inJournal(x.texts[i].text), x.texts[i].text
+		text := inJournal(x.texts[i].text)
 		body := probes.StructureID(fmt.Sprintf("T%03d", i+1))
 		say(probes.Record{Structure: &probes.Structure{ID: body, Name: text, Kind: text, Sector: text, Band: text, Region: text, Zone: text, Hours: text, Holidays: text}})
-		// An answer in which everything that can be is hostile: it came too fast, from elsewhere, of an unsure class.
-		id := audit("hostile", body, 1, probes.Mail, text+"@mairie.example")
-		x.audits = append(x.audits, id)
-		sent(id, text)
-		letter := "From: " + raw + " <x@example.fr>\r\nTo: y@example.fr\r\nSubject: " + raw + "\r\n\r\nBonjour,\r\n" + raw + "\r\n"
-		e := event(id, probes.MailReceived, text, probes.Evidence{Type: "message/rfc822", Name: text, Body: []byte(letter)}, probes.Evidence{Type: text, Name: text, Body: []byte(text)})
-		e.Detail = map[string]string{"class": probes.ClassHuman, "answer": text, "subject": text, "from": text + "@elsewhere.example", "confidence": "0.1", text: text, "folder": text}
-		e.Observations = []probes.Observation{{Item: "mail.closing", Value: probes.Yes, By: text, Rule: text, Passage: text}, {Item: probes.ItemCode(text), Value: probes.Value(text), By: text, Rule: text, Passage: "Bonjour,"}}
-		event(id, probes.MailReceived, text).Detail = map[string]string{"class": text, "sure": "no", "subject": text, "from": text}
-		e = event(id, probes.Kind(text), text)
-		e.Fault, e.Detail["by"] = probes.Fault(text), text
-		finding, _ := json.Marshal([]map[string]any{{"rule": text, "outcome": text, "impact": text, "criteria": []string{text}, "selector": text, "message": text, "mend": text, "message_fr": text, "mend_fr": text}})
-		event(id, probes.WebPage, text, probes.Evidence{Type: "application/json", Name: "x.findings.json", Body: finding}, probes.Evidence{Type: "image/webp", Name: text, Body: []byte(raw)}).Detail["page"] = text
+		// Two inputs share an audit of which everything that can be is hostile.
+		if i%2 == 0 {
+			other := inJournal(x.texts[(i+1)%len(x.texts)].text)
+			answered = audit("hostile", body, 1, probes.Mail, text, other)
+			x.audits = append(x.audits, answered)
+		}
+		x.answer(answered, text, x.texts[i].text, event, sent)
+		var id probes.AuditID
 		// What becomes of the second takes turns: lists, the queue and the page of the structure tell it with its reason.
 		switch i % 5 {
 		case 0:
@@ -705,7 +698,7 @@ func fillWorld(t *testing.T, all []hostile) *world {
 			event(id, probes.ProbeFault, text)
 		case 2:
 			id = audit("hostile", body, 2, probes.Web, text)
-			e = event(id, probes.WebVisited, text)
+			e := event(id, probes.WebVisited, text)
 			e.Detail = map[string]string{"pages": text, "failed": "3", "review": text, "criteria": "2", "site": text}
 			e.Observations = []probes.Observation{{Item: probes.ItemCode("web.same." + text), Value: probes.No, By: "agent", Passage: text}}
 		case 3:
@@ -721,7 +714,8 @@ func fillWorld(t *testing.T, all []hostile) *world {
 		// The contact of a structure reads what it wrote, and what it was answered, on one page.
 		id = audit("hostile", contact, i+1, probes.Mail, text)
 		sent(id, text)
-		x.people(id, i, text)
+		event(id, probes.AuditClosed, text) // what still runs is kept from the contact
+		x.people(id, answered, i, text)
 	}
 	x.fillMails(audit, event, sent)
 	x.fillPages(audit, event)
@@ -736,10 +730,27 @@ func fillWorld(t *testing.T, all []hostile) *world {
 	return x
 }
 
+// answer is an answer in which everything is the text: it came too fast, from elsewhere, of an unsure class; with another of
+// which it is not sure that it belongs there, an event of a kind that nobody knows, and a page that was visited.
+func (x *world) answer(id probes.AuditID, text, raw string, event recorder, sent func(probes.AuditID, string)) {
+	sent(id, text)
+	letter := "From: " + raw + " <x@example.fr>\r\nTo: y@example.fr\r\nSubject: " + raw + "\r\n\r\nBonjour,\r\n" + raw + "\r\n"
+	e := event(id, probes.MailReceived, text, probes.Evidence{Type: "message/rfc822", Name: text, Body: []byte(letter)}, probes.Evidence{Type: text, Name: text, Body: []byte(text)})
+	e.Detail = map[string]string{"class": probes.ClassHuman, "answer": text, "subject": text, "from": text + "@elsewhere.example", "confidence": "0.1", text: text, "folder": text}
+	e.Observations = []probes.Observation{{Item: "mail.closing", Value: probes.Yes, By: text, Rule: text, Passage: text},
+		{Item: probes.ItemCode(text), Value: probes.Value(text), By: text, Rule: text, Passage: "Bonjour,"}}
+	event(id, probes.MailReceived, text).Detail = map[string]string{"class": text, "sure": "no", "subject": text, "from": text}
+	e = event(id, probes.Kind(text), text)
+	e.Fault, e.Detail["by"] = probes.Fault(text), text
+	found, _ := json.Marshal([]map[string]any{{"rule": text, "outcome": text, "impact": text, "criteria": []string{text}, "selector": text, "message": text, "mend": text,
+		"message_fr": text, "mend_fr": text}}) // texts are JSON
+	event(id, probes.WebPage, text, probes.Evidence{Type: "application/json", Name: "x.findings.json", Body: found},
+		probes.Evidence{Type: "image/webp", Name: text, Body: []byte(raw)}).Detail["page"] = text
+}
+
 // people is what auditors, operators and the structure said of an audit of the contact and of the one with the same text.
-func (x *world) people(id probes.AuditID, i int, text string) {
+func (x *world) people(id, own probes.AuditID, i int, text string) {
 	now := time.Now().UTC()
-	own := x.audits[len(x.audits)-1]
 	say := func(a probes.AuditID, kind probes.Kind, said string, items []probes.Observation, pairs ...string) {
 		d := map[string]string{}
 		for i := 0; i < len(pairs); i += 2 {
@@ -763,7 +774,7 @@ func (x *world) people(id probes.AuditID, i int, text string) {
 }
 
 type (
-	planner  = func(campaign string, body probes.StructureID, n int, ch probes.Channel, text string) probes.AuditID
+	planner  = func(campaign string, body probes.StructureID, n int, ch probes.Channel, text ...string) probes.AuditID
 	recorder = func(id probes.AuditID, kind probes.Kind, text string, evidence ...probes.Evidence) *probes.Event
 )
 
@@ -1140,17 +1151,34 @@ func (x *world) lists(w *watched) {
 // stories opens the page of each structure and of each audit with another text.
 func (x *world) stories(w *watched) {
 	w.t.Helper()
-	for i := range x.texts {
-		w.visit(fmt.Sprintf("/structures/T%03d", i+1))
+	var ids []string
+	for _, h := range x.all {
+		ids = append(ids, h.id)
 	}
-	w.silent("structures")
-	for i, id := range append(slices.Clone(x.audits), x.others...) {
-		w.visit("/audits/" + string(id))
-		if i%25 == 0 && w.count(".events li") == 0 {
-			w.t.Errorf("%s: no events", id)
+	names, _ := json.Marshal(ids) // texts are JSON
+	shown := map[string]int{}
+	see := func() {
+		for _, id := range look[[]string](&w.person, `(text => `+string(names)+`.filter(id => text.includes(id)))(document.querySelector("main").textContent)`) {
+			shown[id]++
 		}
 	}
+	for i := range x.texts {
+		w.visit(fmt.Sprintf("/structures/T%03d", i+1))
+		see()
+	}
+	w.silent("structures")
+	for _, id := range append(slices.Clone(x.audits), x.others...) {
+		w.visit("/audits/" + string(id))
+		see()
+	}
 	w.silent("audits")
+	// Silence proves something only of what was there: a text on the page of its structure and of its audit.
+	for _, h := range x.all {
+		least := map[string]int{"texts": 2, "mails": 1, "pages": 1, "findings": 1}[h.kind]
+		if strings.Contains(h.text, h.id) && shown[h.id] < least {
+			w.t.Errorf("%s stood on %d pages, wanted %d", h.id, shown[h.id], least)
+		}
+	}
 }
 
 // searches looks for each family and types what somebody may type; the suggestions are put into the page by a script.
@@ -1235,6 +1263,9 @@ func (x *world) files(w *watched, d *desk) {
 	for _, h := range x.evidence {
 		id := x.of[h]
 		w.visit("/pictures/" + string(h))
+		if media := look[string](&w.person, `document.contentType`); strings.HasPrefix(media, "image/") {
+			w.forgive("policy") // the style of the browser's own page around a picture, and the hooks of this test
+		}
 		w.silent(id + " as a picture")
 		resp, _ := d.send("/pictures/"+string(h), nil)
 		if resp.StatusCode == http.StatusOK {
@@ -1260,7 +1291,7 @@ func (x *world) files(w *watched, d *desk) {
 		}
 		w.silent(id + " as evidence")
 	}
-	if len(x.evidence) < 40 || pictures < 5 {
+	if len(x.evidence) < 40 || pictures < 4 {
 		w.t.Errorf("%d pieces of evidence, %d are pictures", len(x.evidence), pictures)
 	}
 	// What programs read is never a page, also where somebody opens it.
@@ -1305,7 +1336,7 @@ func harmless(t *testing.T, body string) {
 			}
 		}
 	}
-	if len(rows) < 1000 || quotes == 0 {
+	if len(rows) < 700 || quotes == 0 {
 		t.Errorf("outcomes.csv has %d rows, %d with a formula", len(rows), quotes)
 	}
 }

@@ -286,7 +286,7 @@ func collector(p *person) {
 		p.t.Error("no curve on the first page")
 	}
 	p.picture("figures-" + p.size.name)
-	p.do(chromedp.SendKeys(chromedp.CSS("#find"), "mairie"), chromedp.WaitVisible(chromedp.CSS("#find-found a")))
+	p.do(chromedp.SendKeys(chromedp.CSS("#find"), "ville"), chromedp.WaitVisible(chromedp.CSS("#find-found a")))
 	p.press("#find-found a")
 	if p.count("tbody tr") < 4 || p.count(".dots") != 1 {
 		p.t.Errorf("the structure: %s", p.text("main"))

@@ -22,8 +22,10 @@ var (
 		}
 		return m
 	}()
+	// A text that is not UTF-8 is read all the same: journals of earlier versions may hold a server's reply in another
+	// charset, and one of them must not stop what comes after it.
 	decMode = func() cbor.DecMode {
-		m, err := cbor.DecOptions{MaxNestedLevels: 16, MaxArrayElements: 1 << 16, MaxMapPairs: 1 << 12}.DecMode()
+		m, err := cbor.DecOptions{UTF8: cbor.UTF8DecodeInvalid, MaxNestedLevels: 16, MaxArrayElements: 1 << 16, MaxMapPairs: 1 << 12}.DecMode()
 		if err != nil {
 			panic(err)
 		}

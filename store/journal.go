@@ -74,10 +74,11 @@ const maxGroup = 512
 func (db *DB) Append(records ...probes.Record) error {
 	req := request{records: records, answer: make(chan error, 1)}
 	for i := range records {
-		e := records[i].Event
-		if e == nil {
+		if records[i].Event == nil {
 			continue
 		}
+		e := legible(records[i].Event)
+		records[i].Event = e
 		for k := range e.Evidence {
 			ev := &e.Evidence[k]
 			if ev.Body == nil {

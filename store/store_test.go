@@ -288,6 +288,38 @@ func FuzzDecodeRecord(f *testing.F) {
 	})
 }
 
+// TestStrangersOctets records what servers say in no charset that we asked for: it must be read again, here and in the
+// collector, or one reply would stop every page after it.
+func TestStrangersOctets(t *testing.T) {
+	db := open(t, t.TempDir())
+	plan(t, db, 1)
+	said := "550 Utilisateur inconnu \xe0 cette adresse"
+	record(t, db, probes.Event{Audit: "c.s0.01", Kind: probes.MailRefused, Text: said, Detail: map[string]string{"text": said, said: "x"}, Keys: []string{said},
+		Evidence: []probes.Evidence{{Type: said, Name: said, Body: []byte(said)}}, Observations: []probes.Observation{{Passage: said, Rule: said}}})
+	page, err := db.Page(0, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := collected(t, t.TempDir())
+	if _, err := c.File("p", page); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Append(probes.Record{Event: &probes.Event{Kind: probes.DisputeOpened, Text: said}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readTrail(c); err != nil {
+		t.Fatal(err)
+	}
+	events, err := c.Events("c.s0.01")
+	const want = "550 Utilisateur inconnu à cette adresse"
+	if err != nil || len(events) != 1 || events[0].Text != want || events[0].Detail["text"] != want || events[0].Observations[0].Passage != want || events[0].Evidence[0].Name != want {
+		t.Errorf("%+v, %v", events, err)
+	}
+	if body, err := c.Evidence(events[0].Evidence[0].SHA256); err == nil && string(body) != said {
+		t.Errorf("evidence %q was changed", body)
+	}
+}
+
 // TestFrozenLayout opens a journal that the first layout wrote. testdata/v1 is never made again: a new layout must
 // still read it.
 func TestFrozenLayout(t *testing.T) {

@@ -75,7 +75,7 @@ func (c *Collected) Append(records ...probes.Record) ([]Link, error) {
 			n++
 			r.N, r.At = n, time.Now().UTC()
 			if r.Event != nil {
-				e := *r.Event // the caller's stays as it is
+				e := *legible(r.Event) // the caller's stays as it is
 				e.Evidence = append([]probes.Evidence(nil), e.Evidence...)
 				for k := range e.Evidence {
 					if e.Evidence[k].Body == nil {

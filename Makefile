@@ -1,5 +1,5 @@
 # The two commands that a reader needs are `make demo` and `make test`. Go is there already; the rest they bring.
-.PHONY: demo test install axe htmx api-client build check bench bench-web fuzz clean
+.PHONY: demo test install axe htmx api-client build check bench bench-web screenshots fuzz clean
 
 GO ?= go
 GOTEST ?= $(GO) test
@@ -57,6 +57,10 @@ fuzz:
 bench: install
 	sh scripts/install.sh postfix isync libsisimai-perl wrk
 	$(GOTEST) -run '^$$' -bench . -benchtime 1x -timeout 30m ./integration ./schedule ./probes/mail/classify ./store ./stats
+
+# The pictures of the documentation, from a town that runs while they are drawn.
+screenshots: install
+	$(GOTEST) ./integration -run ThreeJobs -screenshots $(CURDIR)/docs/screenshots
 
 # Websites with their peer (npm's pa11y-ci) on the same pages in the same run; wants a quiet machine.
 bench-web: install

@@ -12,6 +12,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/sonde-fleet/sonde/probes/web/browser"
@@ -202,17 +203,22 @@ func (p *person) check() {
 	}
 }
 
-// picture saves the whole page where -screenshots asks for it.
+// tallest is how much of a page a picture shows.
+const tallest = 1500
+
+// picture saves the top of the page where -screenshots asks for it: the English desk, which the documentation shows.
 func (p *person) picture(name string) {
 	p.t.Helper()
-	if *screenshots == "" {
+	if *screenshots == "" || p.lang != "en" || p.size.phone {
 		return
 	}
-	png, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
-	if err != nil {
-		p.fail(err)
-	}
-	if err := os.WriteFile(filepath.Join(*screenshots, name+".png"), png, 0o644); err != nil {
-		p.t.Fatal(err)
-	}
+	height := look[int](p, `document.documentElement.scrollHeight`)
+	p.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		shot, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{CaptureBeyondViewport: new(true),
+			Clip: &page.Viewport{Width: float64(p.size.width), Height: float64(min(height, tallest)), Scale: 1}})
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(*screenshots, name+".png"), shot.Data, 0o644)
+	}))
 }

@@ -41,7 +41,10 @@ func newTown(t *testing.T) (f *fleet, setup string) {
 	f.rewrite("collector.yaml", func(s string) string {
 		return strings.Replace(s, "access: {guest: reader}", "access: {rate: 1000, burst: 5000}\nfour_eyes: [cancel]", 1)
 	})
-	f.rewrite("campaign.yaml", func(s string) string { // websites have their own tests
+	f.rewrite("campaign.yaml", func(s string) string { // websites have their own tests; the pictures show some
+		if *screenshots != "" {
+			return s
+		}
 		return regexp.MustCompile(`(?m)^(\s+)web: \d+$`).ReplaceAllString(s, "${1}web: 0")
 	})
 	for name, word := range map[string]string{"prober": "prober launches on order", "collector": "collector runs"} {
@@ -105,7 +108,6 @@ func TestThreeJobs(t *testing.T) {
 	if first.count(".heat") != 2 || first.count("#launch ~ .actions a") != 1 {
 		t.Fatalf("the preview has %d maps and %d ways to launch", first.count(".heat"), first.count("#launch ~ .actions a"))
 	}
-	first.picture("plan")
 	first.fill("input[name=per_hour]", "2")
 	first.press(".filters button")
 	if first.count("#launch ~ .actions a") != 0 {
@@ -187,7 +189,7 @@ func operators(p, second *person) {
 	if p.count(".stack") < 2 {
 		p.t.Errorf("%d bars of progress", p.count(".stack"))
 	}
-	p.picture("operation-" + p.size.name)
+	p.picture("operation")
 	// The page follows by itself and can be stopped.
 	before := p.text("#live .when")
 	p.until(fmt.Sprintf(`(document.querySelector("#live .when") || {}).innerText !== %q`, before))
@@ -225,11 +227,13 @@ func operators(p, second *person) {
 	if second.count("#proposals") != 0 {
 		second.t.Error("the refused proposal is still there")
 	}
+	p.open("/plan?prober=demo-1")
+	p.picture("plan")
 	p.open("/fleet")
 	if p.count(".prober .mark.bad") != 0 || p.count(".prober dl dt") < 4 {
 		p.t.Errorf("the fleet: %s", p.text("main"))
 	}
-	p.picture("fleet-" + p.size.name)
+	p.picture("fleet")
 }
 
 // where returns the path of the page.
@@ -246,7 +250,7 @@ func auditor(p *person) {
 	if flags < 1 {
 		p.t.Fatalf("the queue is empty: %s", p.text("main"))
 	}
-	p.picture("review-" + p.size.name)
+	p.picture("review")
 	p.press(".item .head a")
 	id := p.text("h1")
 	p.do(chromedp.Click(chromedp.CSS(".flag input[value=spoil]")))
@@ -264,7 +268,7 @@ func auditor(p *person) {
 	if p.count(".r-spoiled") == 0 && !strings.Contains(p.text("#outcome ~ dl"), "auditeur") {
 		p.t.Errorf("the outcome does not follow the decision: %s", p.text("#outcome ~ dl"))
 	}
-	p.picture("audit-" + p.size.name)
+	p.picture("audit")
 	p.press(".verdict button")
 	if p.count(".flag.done") != 0 {
 		p.t.Error("the decision that was taken back still stands")
@@ -285,13 +289,13 @@ func collector(p *person) {
 	if p.count(".km") < 1 {
 		p.t.Error("no curve on the first page")
 	}
-	p.picture("figures-" + p.size.name)
+	p.picture("figures")
 	p.do(chromedp.SendKeys(chromedp.CSS("#find"), "ville"), chromedp.WaitVisible(chromedp.CSS("#find-found a")))
 	p.press("#find-found a")
 	if p.count("tbody tr") < 4 || p.count(".dots") != 1 {
 		p.t.Errorf("the structure: %s", p.text("main"))
 	}
-	p.picture("structure-" + p.size.name)
+	p.picture("structure")
 	p.open("/audits?result=answered&channel=mail")
 	if p.count("tbody tr") < 1 {
 		p.t.Error("no answered audits")
@@ -301,6 +305,8 @@ func collector(p *person) {
 	if got := strings.Count(strings.TrimSpace(csv), "\n"); fmt.Sprint(got) != shown {
 		p.t.Errorf("the file has %d audits, the page says %s", got, shown)
 	}
+	p.open("/websites")
+	p.picture("websites")
 	p.open("/review")
 	if p.count(".item") != 0 {
 		p.t.Error("a reader sees the queue")

@@ -26,6 +26,9 @@ type list struct {
 	Prev, Next  string
 	First, Last string
 	ClearURL    string
+	Saved       []savedView
+	MaySave     bool
+	Query       string // of this view
 }
 
 // menu is one select of the form.
@@ -70,6 +73,8 @@ func (s *server) audits(w http.ResponseWriter, r *http.Request) {
 	}
 	p.form(v)
 	p.sorting()
+	p.Saved, p.MaySave = s.saved(r)
+	p.Query = p.Asked.encode()
 	s.render(w, r, http.StatusOK, "audits", p)
 }
 

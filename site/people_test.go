@@ -88,7 +88,7 @@ func newHouse(t *testing.T, launch probes.Launch) *house {
 	if err := h.l.LoadKey(t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
-	h.o = site.Options{Source: h.l, Vault: db, Trail: h.l, Signer: h.l, Messages: h.l}
+	h.o = site.Options{Source: h.l, Vault: db, Trail: h.l, Shelf: db, Signer: h.l, Messages: h.l}
 	handler, err := site.New(h.o)
 	if err != nil {
 		t.Fatal(err)
@@ -281,5 +281,24 @@ func TestReadingsAreWrittenDown(t *testing.T) {
 	}
 	if n != 1 {
 		t.Errorf("%d readings, want 1", n)
+	}
+}
+
+// TestSavedViews keeps a view of the list for one person; another does not see it, and what is no list is not kept.
+func TestSavedViews(t *testing.T) {
+	h := newHouse(t, probes.Launch{})
+	h.post("anna", "/views", 303, "name", " Sans  réponse ", "view", "result=silent&channel=mail")
+	h.post("anna", "/views", 400, "name", "", "view", "result=silent")
+	h.post("anna", "/views", 400, "name", "x", "view", "result=nonsense")
+	h.post("nobody", "/views", 303, "name", "x", "view", "result=silent") // led to the log-in
+	if page := h.get("anna", "/audits?lang=en", 200); !strings.Contains(page, `<a href="/audits?channel=mail&amp;result=silent">Sans réponse</a>`) {
+		t.Error("the view is not kept")
+	}
+	if strings.Contains(h.get("bert", "/audits", 200), "Sans réponse") {
+		t.Error("somebody else sees it")
+	}
+	h.post("anna", "/views", 303, "name", "Sans réponse", "do", "remove")
+	if strings.Contains(h.get("anna", "/audits", 200), "Sans réponse") {
+		t.Error("it cannot be removed")
 	}
 }

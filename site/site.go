@@ -69,6 +69,7 @@ type Options struct {
 	Source   Source
 	Vault    Vault
 	Trail    Trail         // nil: nothing can be decided
+	Shelf    Shelf         // views that people keep
 	Signer   Signer        // of answers to structures
 	Messages Messages      // search in messages
 	Guard    *access.Guard // nil: the pages for signing in are somebody else's
@@ -101,6 +102,7 @@ type server struct {
 	pen      Pen   // nil: nothing can be decided
 	trail    Trail // the same
 	desk     Desk  // the same
+	shelf    Shelf
 	signer   Signer
 	guard    *access.Guard
 	doors    *access.DB
@@ -122,7 +124,7 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("site: %w", err)
 	}
-	srv := &server{views: &views{source: o.Source}, source: o.Source, vault: o.Vault, signer: o.Signer, messages: o.Messages, guard: o.Guard, doors: o.Accounts,
+	srv := &server{views: &views{source: o.Source}, source: o.Source, vault: o.Vault, signer: o.Signer, shelf: o.Shelf, messages: o.Messages, guard: o.Guard, doors: o.Accounts,
 		fleet: &fleet{probers: o.Probers}, pulls: o.Pulls, links: o.Links, webhooks: o.Webhooks, fourEyes: map[string]bool{}, public: o.Public, reads: newReads(), locales: l,
 		pages: map[string]*template.Template{}}
 	if o.Trail != nil {
@@ -156,6 +158,7 @@ func New(o Options) (http.Handler, error) {
 	page("GET /{$}", access.ReadFigures, srv.home)
 	page("GET /audits", access.ReadAudits, srv.audits)
 	page("GET /audits/{id}", access.ReadAudits, srv.audit)
+	page("POST /views", access.OwnAccount, srv.save)
 	page("GET /websites", access.ReadAudits, srv.websites)
 	page("GET /review", access.Review, srv.queue)
 	page("POST /audits/{id}/verdict", access.Review, srv.verdict)

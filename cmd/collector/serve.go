@@ -105,7 +105,7 @@ func (*runCmd) Run(a *app) error {
 
 // site makes the pages over everything that the collector has.
 func (a *app) site(c *config.Collector, db *store.Collected, l *ledger.Ledger, doors *access.DB, guard *access.Guard, pulled []*puller, hooks *webhook.Teller) (http.Handler, error) {
-	o := site.Options{Source: l, Vault: db, Trail: l, Signer: l, Messages: l, Guard: guard, Accounts: doors, FourEyes: c.FourEyes, Public: c.PublicURL}
+	o := site.Options{Source: l, Vault: db, Shelf: db, Trail: l, Signer: l, Messages: l, Guard: guard, Accounts: doors, FourEyes: c.FourEyes, Public: c.PublicURL}
 	for _, p := range c.Probers {
 		o.Probers = append(o.Probers, site.Prober{Name: p.Name, Client: &control.Client{URL: p.URL, Token: p.Token}})
 	}

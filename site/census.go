@@ -88,9 +88,9 @@ func (v *view) census() *census {
 		for i := range c.bodies {
 			c.bodyOf[c.bodies[i].ID] = int32(i)
 		}
-		v.counted = c
 		v.mu.Lock()
 		defer v.mu.Unlock()
+		v.counted = c
 		v.spend(start)
 	})
 	return v.counted

@@ -1,6 +1,7 @@
 package site
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -18,6 +19,9 @@ const (
 	youngest  = 200 * time.Millisecond // a snapshot serves at least that long
 	oldest    = time.Minute            // and never longer than that
 	memoLimit = 200                    // answers kept of one snapshot
+	mostWarm  = 40                     // of them are made for the next snapshot before anybody asks
+	quick     = 100 * time.Millisecond // what a reader waits for without noticing
+	patience  = time.Second            // what somebody waits for who has decided something
 )
 
 // views holds the newest snapshot with what was computed from it.
@@ -39,21 +43,34 @@ func (v *views) expire() {
 }
 
 // get returns a view that is fresh enough. When it is too old, the first who asks makes the next one, and the others
-// are served the old one meanwhile; only before the first snapshot does everybody wait.
+// are served the old one meanwhile; where that takes long, the first one is served the old one too. Only before the first
+// snapshot does everybody wait, and who has just decided something, where it is quick.
 func (v *views) get() *view {
 	old, stale := v.current()
 	if old != nil && !stale && time.Since(old.made) < old.serves() {
 		return old
 	}
-	if old == nil || stale && old.cheap() {
+	switch {
+	case old == nil || stale && old.cost() < patience:
 		v.making.Lock()
-	} else if !v.making.TryLock() {
+	case !v.making.TryLock():
+		return old
+	case old.cost() >= quick:
+		go func() {
+			defer v.making.Unlock()
+			v.next(old)
+		}()
 		return old
 	}
 	defer v.making.Unlock()
 	if made, stale := v.current(); made != old && !stale {
 		return made // while this one waited
 	}
+	return v.next(old)
+}
+
+// next makes the view that follows the old one. Called while making is held.
+func (v *views) next(old *view) *view {
 	v.mu.Lock()
 	v.stale = false // what is written from here on is not in the snapshot for sure
 	v.mu.Unlock()
@@ -61,9 +78,9 @@ func (v *views) get() *view {
 	s := v.source.Snapshot()
 	slices.SortStableFunc(s.Launches, func(a, b probes.Launch) int { return b.Timeline.Launched.Compare(a.Timeline.Launched) })
 	now := time.Now()
-	made := &view{Snapshot: s, made: now, spent: now.Sub(start), reports: map[string]stats.Report{}, lists: map[string][]int32{}}
-	if old != nil && old.read() { // its readers will come again
-		made.warm()
+	made := &view{Snapshot: s, made: now, spent: now.Sub(start), reports: map[string]asked{}, lists: map[string][]int32{}}
+	if old != nil {
+		made.warm(old)
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -77,31 +94,36 @@ func (v *views) current() (newest *view, stale bool) {
 	return v.newest, v.stale
 }
 
+// asked is a report with what was asked for, so that the next snapshot can have it ready.
+type asked struct {
+	report stats.Report
+	f      filter
+	by     stats.Dimension
+}
+
 // view is one snapshot and the figures computed from it, each once.
 type view struct {
 	Snapshot
 	made time.Time
 
-	mu       sync.Mutex
-	spent    time.Duration // computing the snapshot and its figures
-	reports  map[string]stats.Report
-	lists    map[string][]int32
-	index    map[probes.AuditID]int32
-	once     singleflight.Group
-	choosing sync.Mutex
-	last     []stats.Outcome
-	lastKey  string
-	sets     map[string][]string // values of the dimensions
+	mu      sync.Mutex
+	spent   time.Duration // computing the snapshot and its figures
+	reports map[string]asked
+	lists   map[string][]int32
+	index   map[probes.AuditID]int32
+	once    singleflight.Group
+	sets    map[string][]string // values of the dimensions
 
 	counting sync.Once
 	counted  *census
 	groups   map[peerGroup]stats.Proportion
 	charts   map[string]*chart
 
-	finding sync.Once
-	flags   []review.Flag // in the order of the queue
-	flagged map[probes.AuditID][]int32
-	open    map[string]int // open flags by campaign
+	finding  sync.Once
+	searched bool          // flags were asked for
+	flags    []review.Flag // in the order of the queue
+	flagged  map[probes.AuditID][]int32
+	open     map[string]int // open flags by campaign
 }
 
 // review returns the flags of the snapshot, found when the first page asks for them.
@@ -118,6 +140,7 @@ func (v *view) review() []review.Flag {
 		}
 		v.mu.Lock()
 		defer v.mu.Unlock()
+		v.searched = true
 		v.spend(start)
 	})
 	return v.flags
@@ -138,25 +161,28 @@ func (v *view) serves() time.Duration {
 	return min(max(thrift*v.spent, youngest), oldest)
 }
 
-// cheap says whether a reader can wait for the next snapshot.
-func (v *view) cheap() bool {
+// cost returns what the snapshot and its figures have cost so far.
+func (v *view) cost() time.Duration {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.spent < time.Second
+	return v.spent
 }
 
-// read says whether somebody asked for figures.
-func (v *view) read() bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return len(v.reports) > 0
-}
-
-// warm computes the first page's figures before the view is handed out. What fails fails again where it is shown.
-func (v *view) warm() {
-	v.census()
-	for _, by := range []stats.Dimension{stats.ByKind, stats.BySector} {
-		_, _ = v.report(v.scoped(filter{}).defaulted(), by)
+// warm computes what the readers of the old view asked for, before the new one is handed out: they will come again. What
+// fails fails again where it is shown.
+func (v *view) warm(old *view) {
+	old.mu.Lock()
+	again := slices.Collect(maps.Values(old.reports))
+	walked, searched := old.counted != nil, old.searched
+	old.mu.Unlock()
+	if walked {
+		v.census()
+	}
+	for _, x := range again[:min(len(again), mostWarm)] {
+		_, _ = v.report(x.f, x.by)
+	}
+	if searched {
+		v.review()
 	}
 }
 
@@ -165,19 +191,19 @@ func (v *view) warm() {
 func (v *view) report(f filter, by stats.Dimension) (stats.Report, error) {
 	key := string(by) + "?" + f.key()
 	v.mu.Lock()
-	r, ok := v.reports[key]
+	known, ok := v.reports[key]
 	v.mu.Unlock()
 	if ok {
-		return r, nil
+		return known.report, nil
 	}
 	x, err, _ := v.once.Do("report "+key, func() (any, error) {
 		start := time.Now()
-		some := v.chosen(f)
+		places := v.found(f)
 		grouped := by
-		if len(some) == 0 {
+		if len(places) == 0 {
 			grouped = "" // there is nothing to compare
 		}
-		r, err := stats.Summary(some, grouped)
+		r, err := stats.SummaryAt(v.Outcomes, places, grouped)
 		r.By = by
 		v.mu.Lock()
 		defer v.mu.Unlock()
@@ -188,25 +214,10 @@ func (v *view) report(f filter, by stats.Dimension) (stats.Report, error) {
 		if len(v.reports) >= memoLimit {
 			clear(v.reports)
 		}
-		v.reports[key] = r
+		v.reports[key] = asked{r, f, by}
 		return r, nil
 	})
 	return x.(stats.Report), err
-}
-
-// chosen returns the outcomes that the filter lets through; those of the last filter are kept, because a page asks for
-// the figures of the same audits in several groupings.
-func (v *view) chosen(f filter) []stats.Outcome {
-	v.choosing.Lock()
-	defer v.choosing.Unlock()
-	if key := f.key(); v.last == nil || v.lastKey != key {
-		places := v.found(f)
-		v.last, v.lastKey = make([]stats.Outcome, 0, len(places)), key
-		for _, i := range places {
-			v.last = append(v.last, v.Outcomes[i])
-		}
-	}
-	return v.last
 }
 
 // found returns the places in Outcomes of the audits that the filter lets through, in its order.

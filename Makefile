@@ -7,10 +7,13 @@ GOTEST ?= $(GO) test
 demo: build
 	./bin/townhall demo
 
-# Websites come last and alone: what a page does after a key is waited for, and kill -9 beside it makes that long.
+# Websites, and our own site in a browser, come last and alone: what a page does after a key is waited for, and kill -9 beside
+# it makes that long.
+BROWSER = ThreeJobs|SiteIsAccessible|HostileWorld
 test: install
-	SONDE_INTEGRATION=required $(GOTEST) -race -shuffle=on -timeout 25m $$($(GO) list ./... | grep -v 'probes/web$$')
+	SONDE_INTEGRATION=required $(GOTEST) -race -shuffle=on -timeout 25m -skip '$(BROWSER)' $$($(GO) list ./... | grep -v 'probes/web$$')
 	SONDE_INTEGRATION=required $(GOTEST) -race -shuffle=on -timeout 25m ./probes/web
+	SONDE_INTEGRATION=required $(GOTEST) -race -shuffle=on -timeout 25m -run '$(BROWSER)' ./integration
 
 # Debian's packages (scripts/install.sh lists them), axe-core, htmx and Go modules, where they are missing.
 install:

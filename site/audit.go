@@ -49,6 +49,7 @@ type eventRow struct {
 	Wall         stamp
 	Kind, Code   string
 	Fault, Text  string
+	Lang         string // of Text, where it is sure
 	Details      []hidden
 	Evidence     []fact
 	Observations []observation
@@ -115,7 +116,6 @@ func (s *server) audit(w http.ResponseWriter, r *http.Request) {
 	}
 	p.sizes(o, events)
 	p.Strip = p.strip(o, events, line, time.Now())
-	spoken := ""
 	for i := range events {
 		if e := &events[i]; e.Kind == probes.AccessRead {
 			p.Readers = append(p.Readers, reading{p.stamp(e.At), e.Detail["by"]})
@@ -124,12 +124,6 @@ func (s *server) audit(w http.ResponseWriter, r *http.Request) {
 		row := p.event(&events[i], line)
 		row.Findings = s.barriers(p, &events[i])
 		row.Letter = s.letterOf(&p.frame, r, &events[i], !p.Blind)
-		if row.Letter != nil && row.Letter.Lang == "" {
-			row.Letter.Lang = spoken // what a machine sent back is most often in the language of what it answers
-		}
-		if row.Letter != nil && row.Letter.Lang != "" {
-			spoken = row.Letter.Lang
-		}
 		if p.Blind {
 			row.Observations = nil
 		}
@@ -243,7 +237,7 @@ func (p *story) event(e *probes.Event, line probes.Timeline) eventRow {
 		t = line.Campaign(t)
 		return stamp{p.Time(t), t.UTC().Format(time.RFC3339Nano)}
 	}
-	row := eventRow{At: at(e.At), Seen: at(e.Seen), Kind: p.Term("kind", string(e.Kind)), Code: string(e.Kind), Text: e.Text}
+	row := eventRow{At: at(e.At), Seen: at(e.Seen), Kind: p.Term("kind", string(e.Kind)), Code: string(e.Kind), Text: e.Text, Lang: spoken(e.Text)}
 	if line.Speed > 1 {
 		row.Wall = stamp{Text: e.At.UTC().Format("2006-01-02 15:04:05.000")} // as logs have it
 	}

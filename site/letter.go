@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/abadojack/whatlanggo"
 	"github.com/sonde-fleet/sonde/access"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/probes/mail/message"
@@ -54,6 +55,8 @@ func (s *server) letterOf(p *frame, r *http.Request, e *probes.Event, marks bool
 	l := &letter{From: who(m.From()), Subject: m.Header.Text("Subject"), Defects: strings.Join(m.Defects, ", ")}
 	if tag, err := language.Parse(e.Detail["language"]); err == nil {
 		l.Lang = tag.String()
+	} else {
+		l.Lang = spoken(m.Reply + m.Text)
 	}
 	for _, a := range m.To() {
 		l.To = strings.TrimPrefix(l.To+", "+who(a), ", ")
@@ -84,6 +87,14 @@ func (s *server) letterOf(p *frame, r *http.Request, e *probes.Event, marks bool
 		}
 	}
 	return l
+}
+
+// spoken returns the language of a text where that is sure, for those who hear it read aloud.
+func spoken(text string) string {
+	if found := whatlanggo.Detect(text); len(text) > 20 && found.IsReliable() {
+		return found.Lang.Iso6391()
+	}
+	return ""
 }
 
 func who(a message.Address) string {

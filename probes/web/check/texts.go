@@ -40,7 +40,7 @@ var (
 	spokenFile   = regexp.MustCompile(`(?i)^(image|photo(graphie)?|picture|pic|graphic|illustration|icon|ic[oô]ne|photo) (of|de|du|des|d'|d’|showing|representing|repr[eé]sentant|montrant)\b`)
 	bareAddress  = regexp.MustCompile(`(?i)^(https?://|www\.)\S+$`)
 	newWindow    = regexp.MustCompile(`(?i)nouvel(le)?s? (fen[eê]tre|onglet|page)|autre (fen[eê]tre|onglet)|new (window|tab)|neue[sn]? (fenster|tab)|nueva (ventana|pesta)|nuova (finestra|scheda)|nieuw (venster|tabblad)|site externe|external (site|link)|lien externe|\((externe|external)\)`)
-	fileFormat   = regexp.MustCompile(`(?i)\b(pdf|docx?|xlsx?|pptx?|od[tsp]|rtf|zip|csv|epub|word|excel|powerpoint|opendocument|writer|calc|json|xml|parquet|txt|eml|ics|vcf|mp3|mp4|wav|ogg|webm|tar|gz|7z|dwg|shp|gpx|kml)\b`)
+	fileFormat   = regexp.MustCompile(`(?i)\b(pdf|docx?|xlsx?|pptx?|od[tsp]|rtf|zip|csv|epub|word|excel|powerpoint|opendocument|writer|calc|html?|png|jpe?g|gif|webp|svg|json|xml|parquet|txt|eml|ics|vcf|mp3|mp4|wav|ogg|webm|tar|gz|7z|dwg|shp|gpx|kml)\b`)
 	fileSize     = regexp.MustCompile(`(?i)\b\d+([.,]\d+)?\s?(o|ko|mo|go|kio|mio|b|kb|mb|gb|kib|mib|octets|bytes)\b`)
 	ascii        = regexp.MustCompile(`^[\s_/\\|()<>^~*=+#@.,:;'"` + "`" + `-]{12,}$|(?:[_/\\|()<>^~*=+#@]{2,}\s+){4,}`)
 	emoticon     = regexp.MustCompile(`(?:^|\s)(?:[:;=8][-']?[)(DPpoO/\\|]|<3|\^\^|:'\()(?:\s|$|[.,!])`)

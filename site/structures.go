@@ -116,7 +116,7 @@ type structure struct {
 	LinkPost string
 	Link     string // that was just signed: shown this once
 	Ends     []option
-	Suppress []link
+	Orders   []link
 	CSV      string
 }
 
@@ -219,8 +219,10 @@ func (p *structure) operate(s *server, r *http.Request, id probes.StructureID, l
 	}
 	back := structurePath(id)
 	for _, x := range s.fleet.probers {
-		p.Suppress = append(p.Suppress, link{Text: p.T("order.suppress.action") + " (" + x.Name + ")",
-			URL: orderURL(lang, back, "do", doSuppress, "prober", x.Name, "structure", string(id))})
+		for _, do := range []string{doPause, doResume, doCancel, doSuppress} {
+			p.Orders = append(p.Orders, link{Text: p.T("order." + do + ".action"), About: p.scope(map[string]string{"structure": string(id)}) + " " + x.Name,
+				URL: orderURL(lang, back, "do", do, "prober", x.Name, "structure", string(id))})
+		}
 	}
 }
 

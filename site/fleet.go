@@ -37,9 +37,11 @@ type answer struct {
 // fleet asks the probers, and keeps what they said for a moment: ten operators who watch cost as much as one.
 type fleet struct {
 	probers []Prober
+	asking  sync.Mutex // held while they are asked
 	mu      sync.Mutex
 	at      time.Time
 	last    []answer
+	orders  int // how many were given
 }
 
 const (
@@ -47,13 +49,25 @@ const (
 	fleetTimeout = 3 * time.Second
 )
 
-// ask returns each prober's answer, in order.
+// ask returns each prober's answer, in order. Where they are being asked already, others are served what was said before:
+// a prober that does not answer holds up one reader and not all.
 func (f *fleet) ask(ctx context.Context) []answer {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.last != nil && time.Since(f.at) < fleetFresh {
-		return f.last
+	last, fresh := f.known()
+	if fresh {
+		return last
 	}
+	if last == nil {
+		f.asking.Lock()
+	} else if !f.asking.TryLock() {
+		return last
+	}
+	defer f.asking.Unlock()
+	if last, fresh := f.known(); fresh {
+		return last // while this one waited
+	}
+	f.mu.Lock()
+	orders := f.orders
+	f.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fleetTimeout)
 	defer cancel()
 	out := make([]answer, len(f.probers))
@@ -72,8 +86,19 @@ func (f *fleet) ask(ctx context.Context) []answer {
 		})
 	}
 	all.Wait()
-	f.last, f.at = out, time.Now()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.orders == orders { // else it may be what the probers said before the order
+		f.last, f.at = out, time.Now()
+	}
 	return out
+}
+
+// known returns what was said last, and whether that is fresh enough.
+func (f *fleet) known() (last []answer, fresh bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.last, f.last != nil && time.Since(f.at) < fleetFresh
 }
 
 // forget makes the next page ask again: an order was given.
@@ -81,6 +106,7 @@ func (f *fleet) forget() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.last = nil
+	f.orders++
 }
 
 // find returns the prober of that name.

@@ -102,7 +102,6 @@ type finder struct {
 	in     Input
 	second map[string]bool // campaigns that want a second reader
 	flags  []Flag
-	at     []int32 // outcome of each flag
 }
 
 func (f *finder) add(o *stats.Outcome, flag Flag) {

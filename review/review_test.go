@@ -221,7 +221,7 @@ func TestDoubleCoding(t *testing.T) {
 		if review.Drawn(l, &o) {
 			drawn++
 		}
-		if review.Drawn(l, &o) != review.Drawn(l, &o) || review.Drawn(&probes.Launch{}, &o) {
+		if again := o; review.Drawn(l, &o) != review.Drawn(l, &again) || review.Drawn(&probes.Launch{}, &o) {
 			t.Fatal("the draw is not fixed")
 		}
 	}

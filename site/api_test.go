@@ -286,9 +286,16 @@ func TestUnchangedAnswersAreNotSentAgain(t *testing.T) {
 	for _, target := range []string{"/api/v1/campaigns", "/api/v1/structures", "/api/v1/structures/2100001", "/api/v1/audits", "/api/v1/audits/demo.2100001.05", "/api/v1/audits/demo.2100001.01/events",
 		"/api/v1/figures?by=kind", "/api/v1/flags", "/api/v1/trail", "/api/v1/outcomes", "/api/v1/report", "/api/v1/openapi.json", "/api/v1/openapi.yaml", "/outcomes.csv", "/outcomes.parquet?channel=mail"} {
 		w.ask(token, "GET", target, "") // what reading it writes down is written
-		first := w.ask(token, "GET", target, "")
-		tag := first.Header().Get("ETag")
-		again := w.ask(token, "GET", target, "", "If-None-Match", `"other", `+tag)
+		// Audits that run are followed longer with each snapshot: where one came in between, it is asked once more.
+		var first, again *httptest.ResponseRecorder
+		tag := ""
+		for range 5 {
+			first = w.ask(token, "GET", target, "")
+			tag = first.Header().Get("ETag")
+			if again = w.ask(token, "GET", target, "", "If-None-Match", `"other", `+tag); again.Code == http.StatusNotModified {
+				break
+			}
+		}
 		if tag == "" || again.Code != http.StatusNotModified || again.Body.Len() != 0 || again.Header().Get("ETag") != tag {
 			t.Errorf("%s: ETag %s, then %d with %d octets, %s", target, tag, again.Code, again.Body.Len(), again.Header().Get("ETag"))
 		}

@@ -23,7 +23,6 @@ type town struct {
 	events   map[probes.AuditID][]probes.Event
 	evidence map[probes.Hash][]byte
 	asked    int // how often a snapshot was made
-	written  []probes.Event
 }
 
 func (t *town) Snapshot() site.Snapshot {

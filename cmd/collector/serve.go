@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -28,15 +27,7 @@ import (
 
 type runCmd struct{}
 
-// gcPercent is by how much the heap grows before garbage is collected.
-const gcPercent = 50
-
 func (*runCmd) Run(a *app) error {
-	if os.Getenv("GOGC") == "" {
-		// A snapshot of all outcomes lives for a minute and is then one piece of garbage: with the usual 100 % a million audits
-		// take twice their memory for nothing.
-		debug.SetGCPercent(gcPercent)
-	}
 	c, db, l, err := a.open()
 	if err != nil {
 		return err

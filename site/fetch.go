@@ -7,19 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 
 	"github.com/sonde-fleet/sonde/stats"
 )
-
-// Socket returns a client of a collector that runs on this machine, through the socket in its data folder.
-func Socket(path string) *http.Client {
-	return &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", path)
-	}, DisableKeepAlives: true}}
-}
 
 // Fetch reads the outcomes of a running collector with the client. An answer that breaks off is an error, never a shorter
 // list.

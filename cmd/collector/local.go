@@ -1,42 +1,27 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/sonde-fleet/sonde/config"
+	"github.com/sonde-fleet/sonde/internal/cli"
 	"github.com/sonde-fleet/sonde/ledger"
 	"github.com/sonde-fleet/sonde/probes"
-	"github.com/sonde-fleet/sonde/site"
+	"github.com/sonde-fleet/sonde/review"
 	"github.com/sonde-fleet/sonde/store"
 )
 
-// The store has one owner. While the collector runs, the other commands reach it through a socket in the data folder,
-// whose permissions are the guard: who may open it may read the folder.
 func socketPath(c *config.Collector) string { return filepath.Join(c.Data, "collector.sock") }
 
 // serveLocal serves the site for reading, and takes what is written on this machine, until the returned function is called.
 func serveLocal(ctx context.Context, c *config.Collector, pages http.Handler, l *ledger.Ledger, trail func(uint64, func(*store.Link) bool) error) (stop func(), err error) {
-	path := socketPath(c)
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, err
-	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "unix", path)
-	if err != nil {
-		return nil, fmt.Errorf("local socket: %w", err)
-	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		listener.Close()
-		return nil, fmt.Errorf("local socket: %w", err)
-	}
 	mux := http.NewServeMux()
 	mux.Handle("/", pages)
 	mux.HandleFunc("POST /local/write", func(w http.ResponseWriter, r *http.Request) {
@@ -60,61 +45,63 @@ func serveLocal(ctx context.Context, c *config.Collector, pages http.Handler, l 
 			panic(http.ErrAbortHandler) // the reader must see that it broke off
 		}
 	})
-	s := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		s.Serve(listener) // ends with Shutdown, there is no other way out of a listener that works
-	}()
-	return func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		if s.Shutdown(ctx) != nil {
-			s.Close()
-		}
-		<-done
-	}, nil
+	return cli.ServeSocket(ctx, socketPath(c), mux)
 }
 
 // running is a client of the collector that runs here.
-func running(c *config.Collector) *http.Client { return site.Socket(socketPath(c)) }
+func running(c *config.Collector) *http.Client { return cli.Socket(socketPath(c)) }
+
+// ask asks the running collector for a local address, with the body where there is one; whoever gets the answer closes it.
+func (a *app) ask(c *config.Collector, method, path string, body io.Reader) (io.ReadCloser, error) {
+	q, err := http.NewRequestWithContext(a.ctx, method, "http://collector/local/"+path, body)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := running(c).Do(q)
+	if err != nil {
+		return nil, fmt.Errorf("collector: %w", err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		defer resp.Body.Close()
+		said, _ := io.ReadAll(io.LimitReader(resp.Body, 1000))
+		return nil, fmt.Errorf("collector: %s: %s: %w", resp.Status, said, errRefused)
+	}
+	return resp.Body, nil
+}
 
 // fetchTrail copies the trail of the running collector.
 func (a *app) fetchTrail(c *config.Collector, w io.Writer) error {
-	q, err := http.NewRequestWithContext(a.ctx, http.MethodGet, "http://collector/local/trail", nil)
+	answer, err := a.ask(c, http.MethodGet, "trail", nil)
 	if err != nil {
 		return err
 	}
-	resp, err := running(c).Do(q)
-	if err != nil {
-		return fmt.Errorf("collector: %w", err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("collector: %s: %w", resp.Status, errRefused)
-	}
-	_, err = io.Copy(w, resp.Body)
+	defer answer.Close()
+	_, err = io.Copy(w, answer)
 	return err
 }
 
+// askFlags returns the flags that the running collector finds.
+func (a *app) askFlags(c *config.Collector) (flags []review.Flag, err error) {
+	answer, err := a.ask(c, http.MethodGet, "flags", nil)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Close()
+	err = json.NewDecoder(answer).Decode(&flags)
+	return flags, err
+}
+
 // post sends an event to the running collector.
-func post(ctx context.Context, c *config.Collector, e *probes.Event) error {
-	r, w := io.Pipe()
-	go func() { w.CloseWithError(json.NewEncoder(w).Encode(e)) }()
-	q, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://collector/local/write", r)
+func (a *app) post(c *config.Collector, e *probes.Event) error {
+	raw, err := json.Marshal(e)
 	if err != nil {
 		return err
 	}
-	resp, err := running(c).Do(q)
+	answer, err := a.ask(c, http.MethodPost, "write", bytes.NewReader(raw))
 	if err != nil {
-		return fmt.Errorf("collector: %w", err)
+		return err
 	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		said, _ := io.ReadAll(io.LimitReader(resp.Body, 1000))
-		return fmt.Errorf("collector: %s: %s: %w", resp.Status, said, errRefused)
-	}
-	return nil
+	return answer.Close()
 }
 
 var errRefused = errors.New("it did not take it")

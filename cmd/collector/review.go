@@ -2,11 +2,9 @@ package main
 
 import (
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"os/user"
 	"slices"
@@ -37,7 +35,7 @@ func (a *app) book() (*book, error) {
 	}
 	db, err := store.OpenCollected(c.Data)
 	if errors.Is(err, store.ErrInUse) {
-		return &book{flags: func() ([]review.Flag, error) { return a.askFlags(c) }, write: func(e probes.Event) error { return post(a.ctx, c, &e) },
+		return &book{flags: func() ([]review.Flag, error) { return a.askFlags(c) }, write: func(e probes.Event) error { return a.post(c, &e) },
 			close: func() {}}, nil
 	}
 	if err != nil {
@@ -55,22 +53,6 @@ func (a *app) book() (*book, error) {
 func flagsOf(l *ledger.Ledger) []review.Flag {
 	s := l.Snapshot()
 	return review.Find(review.Input{Launches: s.Launches, Outcomes: s.Outcomes, Evidence: s.Faulty})
-}
-
-func (a *app) askFlags(c *config.Collector) (flags []review.Flag, err error) {
-	q, err := http.NewRequestWithContext(a.ctx, http.MethodGet, "http://collector/local/flags", nil)
-	if err != nil {
-		return nil, err
-	}
-	resp, err := running(c).Do(q)
-	if err != nil {
-		return nil, fmt.Errorf("collector: %w", err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("collector: %s: %w", resp.Status, errRefused)
-	}
-	return flags, json.NewDecoder(resp.Body).Decode(&flags)
 }
 
 type anomaliesCmd struct {

@@ -1,17 +1,14 @@
 package main
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"github.com/sonde-fleet/sonde/config"
 	"github.com/sonde-fleet/sonde/control"
@@ -26,37 +23,6 @@ import (
 
 func socketPath(p *config.Prober) string { return filepath.Join(p.Data, "control.sock") }
 
-// serveControl listens on the socket until ctx is done. A socket left by a dead process is taken over: the store's
-// lock, which the caller holds, proves that nobody serves it.
-func serveControl(ctx context.Context, path string, h http.Handler) (stop func(), err error) {
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, err
-	}
-	l, err := (&net.ListenConfig{}).Listen(ctx, "unix", path)
-	if err != nil {
-		return nil, fmt.Errorf("control socket: %w", err)
-	}
-	return serve(l, h), os.Chmod(path, 0o600)
-}
-
-// serve answers on the listener until the returned function is called, which waits for what is under way.
-func serve(l net.Listener, h http.Handler) (stop func()) {
-	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		s.Serve(l) // ends with Shutdown, there is no other way out of a listener that works
-	}()
-	return func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		if s.Shutdown(ctx) != nil {
-			s.Close()
-		}
-		<-done
-	}
-}
-
 // owner is a command's side of the socket.
 type owner struct {
 	*control.Client
@@ -70,9 +36,7 @@ func (a *app) open() (*owner, error) {
 		return nil, cli.UsageError{Err: err}
 	}
 	path := socketPath(p)
-	c := &owner{Client: &control.Client{URL: "http://prober", HTTP: &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", path)
-	}}}}, stop: func() {}}
+	c := &owner{Client: &control.Client{URL: "http://prober", HTTP: cli.Socket(path)}, stop: func() {}}
 	if conn, err := net.Dial("unix", path); err == nil {
 		conn.Close()
 		return c, nil
@@ -85,7 +49,7 @@ func (a *app) open() (*owner, error) {
 		return nil, err
 	}
 	steer := control.New(control.Options{Prober: p.Name, Store: db, InDoubtWindow: p.Mail.InDoubtWindow, Built: channels, Load: func() (*control.Files, error) { return loadFiles(a.config) }})
-	stop, err := serveControl(a.ctx, path, ownerHandler(p, db, steer))
+	stop, err := cli.ServeSocket(a.ctx, path, ownerHandler(p, db, steer))
 	if err != nil {
 		db.Close()
 		return nil, err

@@ -38,7 +38,7 @@ func (*runCmd) Run(a *app) error {
 	health := new(control.Health)
 	steer := control.New(control.Options{Prober: p.Name, Store: db, Running: true, InDoubtWindow: p.Mail.InDoubtWindow, Built: channels, Health: health,
 		Load: func() (*control.Files, error) { return loadFiles(a.config) }})
-	stopControl, err := serveControl(a.ctx, socketPath(p), ownerHandler(p, db, steer))
+	stopControl, err := cli.ServeSocket(a.ctx, socketPath(p), ownerHandler(p, db, steer))
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func (*runCmd) Run(a *app) error {
 	if err != nil {
 		return fmt.Errorf("feed: %w; Try: another listen in %s", err, a.config)
 	}
-	defer serve(l, publicHandler(p, db, steer))()
+	defer cli.Serve(l, publicHandler(p, db, steer))()
 	if p.Launch == config.LaunchOrder {
 		slog.Info("prober launches on order", "campaign", files.Campaign.ID, "feed", l.Addr().String())
 	}

@@ -179,7 +179,7 @@ func (d *demoCmd) follow(ctx context.Context, a *app, failed <-chan error) ([]st
 	}
 	bars := mpb.New(mpb.WithOutput(w), mpb.WithWidth(50))
 	var sent, closed *mpb.Bar
-	collector := site.Socket(d.path("collector/collector.sock"))
+	collector := cli.Socket(d.path("collector/collector.sock"))
 	var over time.Time
 	last := -1
 	for {

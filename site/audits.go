@@ -16,19 +16,17 @@ const pageRows = 100
 // list is the page of audits.
 type list struct {
 	frame
-	Count       string
-	Active      []link // the filters in force, each leading to the list without it
-	Kept        []hidden
-	Menus       []menu
-	Heads       []sortHead
-	Rows        []auditRow
-	Pages       string
-	Prev, Next  string
-	First, Last string
-	ClearURL    string
-	Saved       []savedView
-	MaySave     bool
-	Query       string // of this view
+	Count  string
+	Active []link // the filters in force, each leading to the list without it
+	Kept   []hidden
+	Menus  []menu
+	Heads  []sortHead
+	Rows   []auditRow
+	pager
+	ClearURL string
+	Saved    []savedView
+	MaySave  bool
+	Query    string // of this view
 }
 
 // menu is one select of the form.
@@ -66,7 +64,11 @@ func (s *server) audits(w http.ResponseWriter, r *http.Request) {
 	p.Here, p.Title = "audits", p.T("audits.title")
 	found := v.found(f)
 	p.Count = p.N("audits", len(found))
-	p.paging(len(found))
+	p.pager = p.frame.pager(asked.Page, len(found), pageRows, func(page int) string {
+		to := p.Asked
+		to.Page = page
+		return to.href("/audits")
+	})
 	from := min((asked.Page-1)*pageRows, len(found))
 	for _, i := range found[from:min(from+pageRows, len(found))] {
 		p.Rows = append(p.Rows, p.auditRow(&v.Outcomes[i]))
@@ -87,24 +89,6 @@ func (p *list) auditRow(o *stats.Outcome) auditRow {
 	return auditRow{ID: string(o.ID), URL: auditURL(o, p.Asked), Structure: name, StructureURL: of.href("/audits"),
 		Channel: p.Term("channel", string(o.Channel)), Scenario: o.Scenario, State: p.Term("state", string(o.Status)),
 		Result: p.Term("result", string(o.Result)), Class: "r-" + slug(string(o.Result)), Reason: o.Reason, Delay: p.delay(o), Due: p.stamp(o.Due)}
-}
-
-// paging links the pages of n rows.
-func (p *list) paging(n int) {
-	pages := max((n+pageRows-1)/pageRows, 1)
-	at := p.Asked.Page
-	p.Pages = p.T("page.of", "N", p.Int(at), "Total", p.Int(pages))
-	to := func(page int) string {
-		f := p.Asked
-		f.Page = page
-		return f.href("/audits")
-	}
-	if at > 1 {
-		p.First, p.Prev = to(1), to(min(at-1, pages))
-	}
-	if at < pages {
-		p.Next, p.Last = to(at+1), to(pages)
-	}
 }
 
 // sorting makes the heads of the columns that sort; a second click turns the order.

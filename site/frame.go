@@ -118,6 +118,22 @@ func (s *server) frame(r *http.Request, f filter) frame {
 	return p
 }
 
+// pager leads through the pages of a list.
+type pager struct{ Pages, First, Prev, Next, Last string }
+
+// pager makes the ways through n rows, so many on a page, from the page at.
+func (p *frame) pager(at, n, rows int, to func(page int) string) pager {
+	pages := max((n+rows-1)/rows, 1)
+	out := pager{Pages: p.T("page.of", "N", p.Int(at), "Total", p.Int(pages))}
+	if at > 1 {
+		out.First, out.Prev = to(1), to(min(at-1, pages))
+	}
+	if at < pages {
+		out.Next, out.Last = to(at+1), to(pages)
+	}
+	return out
+}
+
 // stamp is an instant for a reader and for a program.
 type stamp struct{ Text, ISO string }
 

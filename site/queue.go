@@ -31,15 +31,13 @@ var flagStates = [...]string{flagOpen, flagSecond, flagAnswered, flagAll}
 // queue is the page of the flags.
 type queue struct {
 	frame
-	Count       string
-	Kinds       []kindBar
-	Menus       []menu
-	Rows        []flagCard
-	Pages       string
-	Prev, Next  string
-	First, Last string
-	ClearURL    string
-	Kept        []hidden
+	Count string
+	Kinds []kindBar
+	Menus []menu
+	Rows  []flagCard
+	pager
+	ClearURL string
+	Kept     []hidden
 }
 
 // kindBar is one kind with its open flags, as a bar.
@@ -157,7 +155,7 @@ func (s *server) queue(w http.ResponseWriter, r *http.Request) {
 	p.bars(counts, f)
 	p.form(v, f)
 	p.Count = p.N("flags", len(found))
-	p.paging(len(found), f)
+	p.pager = p.frame.pager(f.Page, len(found), queueRows, func(page int) string { to := f; to.Page = page; return to.href() })
 	from := min((f.Page-1)*queueRows, len(found))
 	for _, x := range found[from:min(from+queueRows, len(found))] {
 		card := s.card(&p.frame, r, v, x)
@@ -207,18 +205,6 @@ func (p *queue) form(v *view, f queueFilter) {
 		if k.Value != "" {
 			p.Kept = append(p.Kept, k)
 		}
-	}
-}
-
-func (p *queue) paging(n int, f queueFilter) {
-	pages := max((n+queueRows-1)/queueRows, 1)
-	p.Pages = p.T("page.of", "N", p.Int(f.Page), "Total", p.Int(pages))
-	to := func(page int) string { g := f; g.Page = page; return g.href() }
-	if f.Page > 1 {
-		p.First, p.Prev = to(1), to(min(f.Page-1, pages))
-	}
-	if f.Page < pages {
-		p.Next, p.Last = to(f.Page+1), to(pages)
 	}
 }
 

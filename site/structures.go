@@ -21,11 +21,10 @@ func structurePath(id probes.StructureID) string { return "/structures/" + url.P
 // structures is the list of the audited bodies.
 type structures struct {
 	frame
-	Count                   string
-	Q                       string
-	Rows                    []bodyRow
-	Pages                   string
-	First, Prev, Next, Last string
+	Count string
+	Q     string
+	Rows  []bodyRow
+	pager
 }
 
 type bodyRow struct {
@@ -57,18 +56,10 @@ func (s *server) structures(w http.ResponseWriter, r *http.Request) {
 	for _, b := range found[from:min(from+pageRows, len(found))] {
 		p.Rows = append(p.Rows, p.row(v, b))
 	}
-	pages := max((len(found)+pageRows-1)/pageRows, 1)
-	p.Pages = p.T("page.of", "N", p.Int(asked.Page), "Total", p.Int(pages))
-	to := func(page int) string {
-		f := filter{Q: asked.Q, Lang: asked.Lang, Page: page}
-		return f.href("/structures")
-	}
-	if asked.Page > 1 {
-		p.First, p.Prev = to(1), to(min(asked.Page-1, pages))
-	}
-	if asked.Page < pages {
-		p.Next, p.Last = to(asked.Page+1), to(pages)
-	}
+	p.pager = p.frame.pager(asked.Page, len(found), pageRows, func(page int) string {
+		to := filter{Q: asked.Q, Lang: asked.Lang, Page: page}
+		return to.href("/structures")
+	})
 	s.render(w, r, http.StatusOK, "structures", p)
 }
 

@@ -69,6 +69,14 @@ type Flag struct {
 // Faulty is what a look at the evidence of an audit found.
 type Faulty struct{ Missing, Damaged int }
 
+// About returns what a flag is about: of a contested one, what its readers see differently. A verdict is written on that.
+func (f *Flag) About() Kind {
+	if f.Kind == Contested {
+		return Kind(f.Text)
+	}
+	return f.Kind
+}
+
 // Input is what the flags are found in.
 type Input struct {
 	Launches []probes.Launch

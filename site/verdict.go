@@ -35,18 +35,10 @@ var classes = [...]string{probes.ClassHuman, probes.ClassAutoAck, probes.ClassOu
 // Classes returns what a mail can be corrected to.
 func Classes() []string { return classes[:] }
 
-// about returns what a flag is about: of a contested one, what the two readers see differently.
-func about(x *review.Flag) review.Kind {
-	if x.Kind == review.Contested {
-		return review.Kind(x.Text)
-	}
-	return x.Kind
-}
-
 // Allowed returns the decisions that make sense for a flag. Another try is asked only of what left nothing behind with
 // the structure.
 func Allowed(x *review.Flag) []stats.Decision {
-	switch about(x) {
+	switch x.About() {
 	case review.SpoiledByUs, review.FaultPattern:
 		if x.Kind == review.FaultPattern && x.Text == "" { // a mailbox: its audits are silent and may be spoiled
 			return []stats.Decision{stats.Confirm, stats.Spoil}
@@ -65,7 +57,7 @@ func (p *frame) verdictForm(x *review.Flag) *verdictForm {
 	if len(decisions) == 0 {
 		return nil
 	}
-	f := &verdictForm{Post: auditPath(x.Audit) + "/verdict", Kind: string(x.Kind), Mail: string(x.Mail), Match: about(x) == review.UnsureMatch}
+	f := &verdictForm{Post: auditPath(x.Audit) + "/verdict", Kind: string(x.Kind), Mail: string(x.Mail), Match: x.About() == review.UnsureMatch}
 	for i, d := range decisions {
 		f.Decisions = append(f.Decisions, option{string(d), p.T("verdict." + string(d)), i == 0})
 	}
@@ -144,12 +136,9 @@ func (s *server) judge(ctx context.Context, v *view, id probes.AuditID, j judgem
 	}
 	decision := stats.Decision(j.Verdict)
 	reason := strings.TrimSpace(j.Reason)
-	detail := map[string]string{"by": who.Account.Name, "flag": string(flag.Kind), "verdict": string(decision)}
+	detail := map[string]string{"by": who.Account.Name, "flag": string(flag.About()), "verdict": string(decision)}
 	if flag.Mail != "" {
 		detail["mail"] = string(flag.Mail)
-	}
-	if flag.Kind == review.Contested { // a third voice on the flag itself
-		detail["flag"] = flag.Text
 	}
 	o, _ := s.source.Outcome(id)
 	for i := range o.Verdicts { // newer than the flags: a second click is not a second voice
@@ -190,7 +179,7 @@ func (s *server) decide(id probes.AuditID, flag *review.Flag, d stats.Decision, 
 		return "verdict.unknown"
 	}
 	switch {
-	case about(flag) == review.UnsureMatch && d != stats.Spoil:
+	case flag.About() == review.UnsureMatch && d != stats.Spoil:
 		// Confirm: the mail belongs to the audit. Correct: it does not.
 		detail["match"] = "yes"
 		if d == stats.Correct {

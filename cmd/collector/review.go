@@ -230,12 +230,12 @@ func (v *verdict) event(flags []review.Flag, by string) (probes.Event, error) {
 		return probes.Event{}, fmt.Errorf("audit %s has no open flag %q: %w; Try: collector anomalies", v.audit, v.flag, errVerdict)
 	}
 	f := &flags[i]
-	detail := map[string]string{"by": by, "flag": string(f.Kind), "verdict": string(v.decision)}
+	detail := map[string]string{"by": by, "flag": string(f.About()), "verdict": string(v.decision)}
 	if f.Mail != "" {
 		detail["mail"] = string(f.Mail)
 	}
 	switch allowed := site.Allowed(f); {
-	case !slices.Contains(allowed, v.decision) || v.decision == stats.Again || f.Kind == review.UnsureMatch:
+	case !slices.Contains(allowed, v.decision) || v.decision == stats.Again || f.About() == review.UnsureMatch:
 		return probes.Event{}, fmt.Errorf("audit %s: %s does not answer %s: %w; Try: one of %v, or the site", v.audit, v.decision, v.flag, errVerdict, allowed)
 	case v.decision == stats.Correct && !slices.Contains(site.Classes(), v.class):
 		return probes.Event{}, fmt.Errorf("audit %s: class %q: %w; Try: one of %v", v.audit, v.class, errVerdict, site.Classes())

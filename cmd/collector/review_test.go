@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/sonde-fleet/sonde/probes"
+	"github.com/sonde-fleet/sonde/review"
+	"github.com/sonde-fleet/sonde/stats"
 	"github.com/sonde-fleet/sonde/store"
 )
 
@@ -47,6 +49,19 @@ func pulled(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return file
+}
+
+// TestThirdVoiceFromTheTerminal signs a verdict on what two readers see differently: it is one on the flag itself.
+func TestThirdVoiceFromTheTerminal(t *testing.T) {
+	contested := []review.Flag{{Kind: review.Contested, Text: string(review.TooFast), Audit: "c.s1.01", Open: true}}
+	v := verdict{audit: "c.s1.01", flag: review.Contested, decision: stats.Spoil, reason: "a robot"}
+	if e, err := v.event(contested, "cleo"); err != nil || e.Detail["flag"] != string(review.TooFast) {
+		t.Errorf("%v, %v", e.Detail, err)
+	}
+	contested[0].Text = string(review.UnsureMatch) // asks what the terminal cannot say
+	if _, err := v.event(contested, "cleo"); err == nil {
+		t.Error("a contested match was decided without the mail")
+	}
 }
 
 // TestVerdictsFromTheTerminal signs decisions one by one and from a file, and proves the trail with and without its store.

@@ -1,8 +1,10 @@
 package stats
 
 import (
+	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sonde-fleet/sonde/probes"
@@ -20,7 +22,8 @@ type entry struct {
 	mails    []mail
 	site     Result       // of a website
 	visit    probes.Event // of a website: its details
-	yes, no  int          // items of a website
+	seen     Marks        // items observed otherwise than of a mail
+	yes, no  int          // information items of a website
 	contrary []string     // items of a website that say otherwise than the directory
 	checks   int
 	up       int
@@ -40,7 +43,7 @@ type mail struct {
 	confidence float64
 	skew       int64
 	sure, junk bool
-	polite     probes.Value
+	marks      Marks
 }
 
 func (e *entry) add(r *probes.Record) {
@@ -75,15 +78,17 @@ func (e *entry) add(r *probes.Record) {
 		e.mails = append(e.mails, received(x))
 	case probes.WebVisited:
 		e.site, e.sent, e.visit = Visited, x.At, probes.Event{Detail: x.Detail}
+		e.seen = MarksOf(x.Observations, nil)
 		e.yes, e.no, e.contrary = 0, 0, nil
 		for i := range x.Observations {
 			o := &x.Observations[i]
-			switch o.Value {
-			case probes.Yes:
+			switch {
+			case strings.HasPrefix(string(o.Item), criterion):
+			case o.Value == probes.Yes:
 				e.yes++
-			case probes.No:
+			case o.Value == probes.No:
 				e.no++
-				if len(o.Item) > len(sameAs) && o.Item[:len(sameAs)] == sameAs && o.Item != "web.same.pages" {
+				if strings.HasPrefix(string(o.Item), sameAs) && o.Item != "web.same.pages" {
 					e.contrary = append(e.contrary, string(o.Item))
 				}
 			}
@@ -98,11 +103,18 @@ func (e *entry) add(r *probes.Record) {
 		e.site, e.sent, e.reason = Blocked, x.At, x.Text
 	case probes.WebFailed:
 		e.site, e.sent, e.reason = Offline, x.At, x.Text
+	default:
+		e.seen = e.seen.With(MarksOf(x.Observations, nil))
 	}
 }
 
-// sameAs begins the items that compare what a website says with the directory.
-const sameAs = "web.same."
+// What item codes begin with: those that compare what a website says with the directory, those of the accessibility criteria,
+// which are counted by their barriers, and those that an acknowledgement is judged by.
+const (
+	sameAs    = "web.same."
+	criterion = "web.rgaa."
+	ofAck     = "mail.ack."
+)
 
 func received(x *probes.Event) mail {
 	m := mail{at: x.At, class: x.Detail["class"], answer: x.Detail["answer"], reason: x.Detail["reason"], from: x.Detail["from"],
@@ -112,11 +124,11 @@ func received(x *probes.Event) mail {
 	if len(x.Evidence) > 0 {
 		m.bytes = x.Evidence[0].SHA256
 	}
-	for i := range x.Observations {
-		if x.Observations[i].Item == closing {
-			m.polite = x.Observations[i].Value
-		}
+	of := func(code probes.ItemCode) bool { return !strings.HasPrefix(string(code), ofAck) }
+	if m.class == probes.ClassAutoAck {
+		of = func(code probes.ItemCode) bool { return strings.HasPrefix(string(code), ofAck) }
 	}
+	m.marks = MarksOf(x.Observations, of)
 	return m
 }
 
@@ -186,6 +198,18 @@ func (b *Book) outcome(e *entry, now time.Time) Outcome {
 		o.Pages, o.Barriers, o.Doubts, o.Criteria = number("pages"), number("failed"), number("review"), number("criteria")
 		o.ItemsYes, o.ItemsNo, o.Checks, o.ChecksUp = e.yes, e.no, e.checks, e.up
 	}
+	o.Items = agreed(e.codings).With(e.seen)
+	if in.ack != nil {
+		o.Items = o.Items.With(in.ack.marks)
+	}
+	if in.answer != nil {
+		o.Items = o.Items.With(in.answer.marks)
+	}
+	for _, v := range act {
+		if v.Decision == Correct && (v.Mail == "" || in.answer != nil && v.Mail == in.answer.bytes || in.ack != nil && v.Mail == in.ack.bytes) {
+			o.Items = o.Items.With(MarksOf(v.Items, nil))
+		}
+	}
 	if e.sent.IsZero() || !o.Counted() {
 		return o
 	}
@@ -216,8 +240,8 @@ func (o *Outcome) answered(m *mail, line probes.Timeline) {
 	o.Late = o.Replied.After(o.Deadline)
 	o.Answer, o.Junk, o.Evidence = m.answer, m.junk, m.bytes
 	o.From, o.TextDigest, o.Confidence = m.from, m.text, m.confidence
-	if m.polite == probes.Yes || m.polite == probes.No {
-		polite := m.polite == probes.Yes
+	if x, ok := o.Items.Value(closing); ok && !math.IsNaN(x) {
+		polite := x == 1
 		o.Polite = &polite
 	}
 }

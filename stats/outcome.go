@@ -55,6 +55,7 @@ type Outcome struct {
 	Junk     bool        `json:"junk,omitempty"`     // the answer was filed as spam on our side
 	Polite   *bool       `json:"polite,omitempty"`   // the answer has a politeness formula
 	Evidence probes.Hash `json:"evidence,omitempty"` // of the answer
+	Items    Marks       `json:"items,omitempty"`    // what was observed of them, as the auditors left it
 	// Of a website that was visited: pages looked at, barriers that are certain, findings that ask a person, criteria broken.
 	Pages    int `json:"pages,omitempty"`
 	Barriers int `json:"barriers,omitempty"`

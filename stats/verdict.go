@@ -176,11 +176,6 @@ func corrected(m mail, act []*Verdict) mail {
 				m.class, m.confidence = v.Class, 1
 			}
 		}
-		for k := range v.Items {
-			if v.Decision == Correct && v.Items[k].Item == closing && (v.Mail == "" || v.Mail == m.bytes) {
-				m.polite = v.Items[k].Value
-			}
-		}
 	}
 	return m
 }

@@ -207,7 +207,7 @@ func (h house) imports(name string, r *room, add func(string, ...any)) {
 
 // pure finds input, output and clocks in a room and in the rooms of ours that it reaches.
 func (h house) pure(name string, add func(string, ...any)) {
-	allowed := []string{"probes", "schedule/calendar", "grid"}
+	allowed := []string{"probes", "schedule/calendar", "grid", "config/fault"}
 	for imported, way := range h.reach(name) {
 		to, ours := own(imported)
 		switch {

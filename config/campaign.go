@@ -19,11 +19,19 @@ type Campaign struct {
 	Late      time.Duration   `yaml:"late"`   // with skip: how late a try may still start
 	Waves     []Wave          `yaml:"waves"`
 	Review    Review          `yaml:"review"`
+	Grid      Grid            `yaml:"grid"`
 	Personas  []Persona       `yaml:"personas"`
 	Scenarios []Scenario      `yaml:"scenarios"`
 
 	source
 	file string
+}
+
+// Grid is what the campaign is judged by. It is frozen at the launch.
+type Grid struct {
+	Version string             `yaml:"version"` // of the items; the default is the program's own
+	Norms   string             `yaml:"norms"`   // a profile: docs/grid.md lists them
+	Set     map[string]float64 `yaml:"set"`     // norms that are other than the profile's, in its units: {mail.answer: 3}
 }
 
 // Review is how carefully the campaign's figures are looked at by people.

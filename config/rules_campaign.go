@@ -1,12 +1,14 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/sonde-fleet/sonde/grid"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/schedule/calendar"
 )
@@ -40,6 +42,7 @@ func (d *document) campaign(c *Campaign) {
 	if c.Review.DoubleCoding < 0 || c.Review.DoubleCoding > 100 {
 		d.add("review.double_coding", fmt.Sprintf("%d is no percentage", c.Review.DoubleCoding), "write a number from 0 to 100, for example 10")
 	}
+	d.grid(c)
 	for _, limit := range []struct {
 		key string
 		n   int
@@ -198,6 +201,33 @@ func (d *document) personas(c *Campaign) {
 		d.among(path+".civility", p.Civility, "Madame", "Monsieur", "")
 		if strings.Trim(p.Phone, "+0123456789 .-()") != "" {
 			d.add(path+".phone", fmt.Sprintf("%q is not a telephone number", p.Phone), "write for example +33 6 39 98 12 34")
+		}
+	}
+}
+
+// Freeze fixes what the campaign is judged by.
+func (g *Grid) Freeze() (probes.Grid, error) { return grid.Freeze(g.Version, g.Norms, g.Set) }
+
+// grid holds what the campaign is judged by to what the program has.
+func (d *document) grid(c *Campaign) {
+	if _, ok := grid.Find(cmp.Or(c.Grid.Version, grid.Version)); !ok {
+		d.add("grid.version", fmt.Sprintf("version %q of the items is not in this program", c.Grid.Version), "write "+grid.Version+", or leave it out")
+	}
+	profile := cmp.Or(c.Grid.Norms, grid.DefaultProfile)
+	norms, ok := grid.Profile(profile)
+	if !ok {
+		var names []string
+		for _, n := range grid.Profiles() {
+			names = append(names, n.Profile)
+		}
+		d.add("grid.norms", fmt.Sprintf("there are no norms %q", profile), "one of "+strings.Join(names, ", "))
+		return
+	}
+	for _, key := range slices.Sorted(maps.Keys(c.Grid.Set)) {
+		if _, ok := norms.Value(key); !ok {
+			d.add("grid.set."+key, "the profile "+profile+" has no such norm", "one of its keys; docs/grid.md lists them")
+		} else if c.Grid.Set[key] <= 0 {
+			d.add("grid.set."+key, fmt.Sprintf("%v is not above zero", c.Grid.Set[key]), "write the figure in the unit of the profile")
 		}
 	}
 }

@@ -141,6 +141,16 @@ type Launch struct {
 	SecondReader bool    `json:"second_reader,omitempty" cbor:"8,keyasint,omitempty"`
 	DoubleCoding float64 `json:"double_coding,omitempty" cbor:"9,keyasint,omitempty"`
 	Seed         int64   `json:"seed,omitempty" cbor:"10,keyasint,omitempty"`
+	Grid         *Grid   `json:"grid,omitempty" cbor:"11,keyasint,omitempty"`
+}
+
+// Grid is what a campaign is judged by, frozen at its launch: which version of the items, and the norms in figures.
+type Grid struct {
+	Version string             `json:"version" cbor:"1,keyasint"`
+	SHA256  Hash               `json:"sha256" cbor:"2,keyasint"`         // of the version's data files
+	Profile string             `json:"profile" cbor:"3,keyasint"`        // of norms
+	Date    string             `json:"date,omitempty" cbor:"4,keyasint"` // of the profile
+	Norms   map[string]float64 `json:"norms" cbor:"5,keyasint"`          // "mail.answer": 5; units are the profile's
 }
 
 // Record is one line of a prober's journal: its number, when it was written, and exactly one fact.

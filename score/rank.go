@@ -3,9 +3,8 @@ package score
 import (
 	"cmp"
 	"math"
+	"math/rand/v2"
 	"slices"
-
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // leastCoverage is how much of the items' weight must have been observed for a structure to be ranked.
@@ -25,27 +24,30 @@ func (s *Sheet) compare() {
 				bodies, scores, variances = append(bodies, k), append(scores, b.Score.Value), append(variances, b.Score.SE*b.Score.SE)
 			}
 		}
-		shrunk, mean, spread := Shrink(scores, variances)
-		cat.Mean, cat.Spread = mean, spread
-		ranks := Ranks(scores, variances)
+		if len(bodies) == 0 {
+			cat.Mean, cat.Spread, cat.Win = math.NaN(), math.NaN(), Win{Body: -1}
+			continue
+		}
+		h := newHierarchy(scores, variances)
+		cat.Mean, cat.Spread = h.level()
+		standings := h.standings()
 		for i, k := range bodies {
 			b := &s.Bodies[k]
-			b.Rank, b.RankLow, b.RankHigh, b.Peers = i+1, ranks[i].Best, ranks[i].Worst, len(bodies)
-			if i > 0 && scores[i] == scores[i-1] {
-				b.Rank = s.Bodies[bodies[i-1]].Rank
-			}
-			m := shrunk[i]
+			m := h.shrunk(i)
 			m.N = b.Score.N
-			b.Shrunk = m
-			if b.RankLow == 1 {
-				cat.Winners = append(cat.Winners, k)
+			b.Shrunk, b.Rank, b.RankLow, b.RankHigh, b.Best, b.Peers = m, 1, standings[i].low, standings[i].high, standings[i].best, len(bodies)
+		}
+		for i := range bodies {
+			for _, k := range bodies {
+				if s.Bodies[k].Shrunk.Value > s.Bodies[bodies[i]].Shrunk.Value {
+					s.Bodies[bodies[i]].Rank++
+				}
+			}
+			if s.Bodies[bodies[i]].RankLow == 1 {
+				cat.Winners = append(cat.Winners, bodies[i])
 			}
 		}
-		audits := 0
-		if len(bodies) > 0 {
-			audits = s.Bodies[bodies[0]].Audits
-		}
-		cat.Win = win(bodies, scores, variances, ranks, audits)
+		cat.Win = s.win(bodies, scores, variances)
 	}
 }
 
@@ -62,196 +64,149 @@ func byScore(a, b *Body) int {
 	return cmp.Or(cmp.Compare(y, x), cmp.Compare(a.ID, b.ID))
 }
 
-// Rank is an interval of ranks, 1 the best, at 95 %.
-type Rank struct{ Best, Worst int }
-
-// Ranks returns for every score the ranks that it may truly have. It is compared with all others at once: what it is surely
-// better or worse than, with one chance of error in twenty over all the comparisons together, bounds its rank (Mogstad,
-// Romano, Shaikh and Wilhelm, "Inference for ranks", Review of Economic Studies 2024, marginal intervals). Nothing is
-// supposed of how the true scores lie, so the interval is wide rather than wrong.
-func Ranks(scores, variances []float64) []Rank {
-	out := make([]Rank, len(scores))
-	crowd := newCrowd(variances)
-	known := map[float64]float64{}
-	for i := range scores {
-		c, ok := known[variances[i]]
-		if !ok {
-			c = crowd.critical(variances[i])
-			known[variances[i]] = c
-		}
-		out[i] = Rank{1, len(scores)}
-		for k := range scores {
-			if k == i {
-				continue
-			}
-			switch apart := c * math.Sqrt(variances[i]+variances[k]); {
-			case scores[k]-scores[i] > apart:
-				out[i].Best++
-			case scores[i]-scores[k] > apart:
-				out[i].Worst--
-			}
-		}
-	}
-	return out
+// hierarchy is the normal model of scores that are unsure: each true score is drawn around a common mean, each measured one
+// around the true one (Rubin 1981; Gelman and others, Bayesian Data Analysis, 5.4). What structures differ by is not known either:
+// it is gone over on a grid, with a flat prior, so that what little a small category tells of it counts too.
+type hierarchy struct {
+	scores, variances []float64
+	tau               []float64 // the grid: standard deviations between true scores
+	weight            []float64 // their posterior
+	mean, meanVar     []float64 // of the common mean, at each
 }
 
-// crowd is the variances of all scores, those that are nearly equal counted together.
-type crowd struct {
-	sd    []float64
-	count []int
-}
+// Steps of the grid, and draws of everybody's true score from the posterior, from one seed.
+const (
+	tauSteps  = 80
+	rankDraws = 4000
+	rankSeed  = 20121123
+)
 
-// binsPerDouble is how finely variances are told apart: by 1 %.
-const binsPerDouble = 70
-
-func newCrowd(variances []float64) *crowd {
-	bins := map[int]int{}
-	for _, v := range variances {
-		bins[bin(v)]++
-	}
-	c := &crowd{}
-	for b, n := range bins {
-		sd := 0.0
-		if b > math.MinInt {
-			sd = math.Sqrt(math.Exp2(float64(b) / binsPerDouble))
-		}
-		c.sd, c.count = append(c.sd, sd), append(c.count, n)
-	}
-	return c
-}
-
-func bin(v float64) int {
-	if v <= 0 {
-		return math.MinInt
-	}
-	return int(math.Round(math.Log2(v) * binsPerDouble))
-}
-
-// critical returns how many standard errors of the difference a score of variance v must be away from another for the two to
-// differ surely, over all the comparisons with it: the 95 % quantile of the largest of them, when all are truly equal. The
-// comparisons depend on each other through that one score alone; given it, they are independent.
-func (c *crowd) critical(v float64) float64 {
-	sd := math.Sqrt(v)
-	others := 0
-	for _, n := range c.count {
-		others += n
-	}
-	if others--; others < 1 {
-		return 0
-	}
-	norm := distuv.UnitNormal
-	below := func(x float64) float64 { // chance that the largest stays below x
-		const nodes = 201
-		const reach = 6.0
+func newHierarchy(scores, variances []float64) *hierarchy {
+	h := &hierarchy{scores: scores, variances: variances}
+	span := max(1, 1.5*(slices.Max(scores)-slices.Min(scores)))
+	top := math.Inf(-1)
+	for i := range tauSteps {
+		tau := span * float64(i) / (tauSteps - 1)
 		sum, weights := 0.0, 0.0
-		for i := range nodes {
-			z := -reach + 2*reach*float64(i)/(nodes-1)
-			log := 0.0
-			for k, s := range c.sd {
-				n := c.count[k]
-				if bin(v) == bin(s*s) {
-					n--
-				}
-				if n == 0 {
-					continue
-				}
-				apart := x * math.Sqrt(v+s*s)
-				p := 1.0
-				if s > 0 {
-					p = norm.CDF((z*sd+apart)/s) - norm.CDF((z*sd-apart)/s)
-				} else if math.Abs(z*sd) > apart {
-					p = 0
-				}
-				log += float64(n) * math.Log(p)
-			}
-			weight := math.Exp(-z * z / 2)
-			sum += weight * math.Exp(log)
-			weights += weight
-		}
-		return sum / weights
-	}
-	low, high := 0.0, 10.0
-	for high-low > 1e-4 {
-		if mid := (low + high) / 2; below(mid) < 0.95 {
-			low = mid
-		} else {
-			high = mid
-		}
-	}
-	return high
-}
-
-// win says what the first of the ranked is worth, who had so many audits.
-func win(bodies []int, scores, variances []float64, ranks []Rank, audits int) Win {
-	if len(bodies) == 0 {
-		return Win{Body: -1}
-	}
-	w := Win{Body: bodies[0], Significant: ranks[0].Worst == 1}
-	if len(bodies) == 1 {
-		return w
-	}
-	c := newCrowd(variances).critical(variances[0])
-	w.Lead = scores[0] - scores[1]
-	short, times := math.Inf(-1), 0.0
-	for k := 1; k < len(scores); k++ {
-		lead, apart := scores[0]-scores[k], c*math.Sqrt(variances[0]+variances[k])
-		short = max(short, apart-lead)
-		times = max(times, apart*apart/(lead*lead)) // infinite when the two are equal
-	}
-	w.Needed = w.Lead + short
-	if !w.Significant && !math.IsInf(times, 0) {
-		w.Audits = int(math.Ceil(times * float64(audits)))
-	}
-	return w
-}
-
-// Shrink draws scores towards their common mean by as much as each is unsure: empirical Bayes with a normal prior whose
-// variance is Paule and Mandel's (1982). It returns the drawn scores with their intervals, the mean and the standard deviation
-// between true scores.
-func Shrink(scores, variances []float64) (shrunk []Mean, mean, spread float64) {
-	if len(scores) == 0 {
-		return nil, math.NaN(), math.NaN()
-	}
-	weighted := func(tau float64) (mean, q float64) {
-		sum, weights := 0.0, 0.0
-		for i, x := range scores {
-			w := 1 / max(variances[i]+tau, 1e-12)
+		for k, x := range scores {
+			w := 1 / h.around(k, tau)
 			sum += w * x
 			weights += w
 		}
-		mean = sum / weights
-		for i, x := range scores {
-			q += (x - mean) * (x - mean) / max(variances[i]+tau, 1e-12)
+		mean := sum / weights
+		log := -0.5 * math.Log(weights)
+		for k, x := range scores {
+			v := h.around(k, tau)
+			log -= 0.5 * (math.Log(v) + (x-mean)*(x-mean)/v)
 		}
-		return mean, q
+		h.tau, h.mean, h.meanVar, h.weight = append(h.tau, tau), append(h.mean, mean), append(h.meanVar, 1/weights), append(h.weight, log)
+		top = max(top, log)
 	}
-	tau := 0.0
-	if _, q := weighted(0); q > float64(len(scores)-1) {
-		low, high := 0.0, 1e4 // scores are between 0 and 100
-		for range 60 {
-			tau = (low + high) / 2
-			if _, q := weighted(tau); q > float64(len(scores)-1) {
-				low = tau
-			} else {
-				high = tau
+	all := 0.0
+	for i, log := range h.weight {
+		h.weight[i] = math.Exp(log - top)
+		all += h.weight[i]
+	}
+	for i := range h.weight {
+		h.weight[i] /= all
+	}
+	return h
+}
+
+// around is the variance of a measured score around the common mean. Scores that are known exactly keep a trifle.
+func (h *hierarchy) around(k int, tau float64) float64 { return max(h.variances[k]+tau*tau, 1e-9) }
+
+// given returns the mean and the variance of a true score for one step of the grid.
+func (h *hierarchy) given(k, step int) (mean, variance float64) {
+	tau := h.tau[step]
+	own := tau * tau / h.around(k, tau) // the share of the measured score itself
+	return own*h.scores[k] + (1-own)*h.mean[step], own*h.variances[k] + (1-own)*(1-own)*h.meanVar[step]
+}
+
+// Shrink draws scores with their standard errors towards their common mean by as much as each is unsure, and returns that mean and
+// the standard deviation between true scores.
+func Shrink(scores, errors []float64) (shrunk []Mean, mean, spread float64) {
+	variances := make([]float64, len(errors))
+	for i, e := range errors {
+		variances[i] = e * e
+	}
+	h := newHierarchy(scores, variances)
+	for k := range scores {
+		shrunk = append(shrunk, h.shrunk(k))
+	}
+	mean, spread = h.level()
+	return shrunk, mean, spread
+}
+
+// shrunk returns the score drawn towards the mean of all, with its interval.
+func (h *hierarchy) shrunk(k int) Mean {
+	mean, square := 0.0, 0.0
+	for i, w := range h.weight {
+		m, v := h.given(k, i)
+		mean += w * m
+		square += w * (v + m*m)
+	}
+	m := Mean{Value: mean, SE: math.Sqrt(max(0, square-mean*mean))}
+	m.Low, m.High = max(0, mean-z975*m.SE), min(100, mean+z975*m.SE)
+	return m
+}
+
+// level returns the common mean and the standard deviation between true scores.
+func (h *hierarchy) level() (mean, spread float64) {
+	for i, w := range h.weight {
+		mean += w * h.mean[i]
+		spread += w * h.tau[i]
+	}
+	return mean, spread
+}
+
+// standing is where a structure may stand: 95 % of the ranks of its true score, and how often it is the best.
+type standing struct {
+	low, high int
+	best      float64
+}
+
+// standings draws everybody's true score together, many times, and ranks them.
+func (h *hierarchy) standings() []standing {
+	random := rand.New(rand.NewPCG(rankSeed, 0))
+	n := len(h.scores)
+	type drawn struct {
+		body  int
+		score float64
+	}
+	all := make([]drawn, n)
+	counts := make([][]int32, n) // by structure: how often it had each rank
+	for k := range counts {
+		counts[k] = make([]int32, n)
+	}
+	for range rankDraws {
+		step, at := 0, random.Float64()
+		for ; step < len(h.weight)-1 && at >= h.weight[step]; step++ {
+			at -= h.weight[step]
+		}
+		tau := h.tau[step]
+		mean := h.mean[step] + math.Sqrt(h.meanVar[step])*random.NormFloat64()
+		for k := range all {
+			own := tau * tau / h.around(k, tau)
+			all[k] = drawn{k, own*h.scores[k] + (1-own)*mean + math.Sqrt(own*h.variances[k])*random.NormFloat64()}
+		}
+		slices.SortFunc(all, func(a, b drawn) int { return cmp.Compare(b.score, a.score) })
+		for r, x := range all {
+			counts[x.body][r]++
+		}
+	}
+	out := make([]standing, n)
+	for k, c := range counts {
+		sum := int32(0)
+		for r, times := range c {
+			if sum += times; out[k].low == 0 && sum > rankDraws*25/1000 {
+				out[k].low = r + 1
+			}
+			if out[k].high == 0 && sum >= rankDraws*975/1000 {
+				out[k].high = r + 1
 			}
 		}
+		out[k].best = float64(c[0]) / rankDraws
 	}
-	mean, _ = weighted(tau)
-	weights := 0.0
-	for _, v := range variances {
-		weights += 1 / max(v+tau, 1e-12)
-	}
-	for i, x := range scores {
-		own := 0.0 // the share of the score itself
-		if variances[i]+tau > 0 {
-			own = tau / (variances[i] + tau)
-		}
-		m := Mean{Value: own*x + (1-own)*mean}
-		// The mean is estimated too, and what it is unsure of counts with its share.
-		m.SE = math.Sqrt(own*variances[i] + (1-own)*(1-own)/weights)
-		m.Low, m.High = max(0, m.Value-z975*m.SE), min(100, m.Value+z975*m.SE)
-		shrunk = append(shrunk, m)
-	}
-	return shrunk, mean, math.Sqrt(tau)
+	return out
 }

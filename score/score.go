@@ -32,8 +32,10 @@ type Body struct {
 	Coverage float64
 	// Shrunk is the score drawn towards the mean of its peers by as much as it is unsure (empirical Bayes).
 	Shrunk Mean
-	// Rank among Peers, 1 the best, never without its interval at 95 %. Zero: not ranked, because too little was observed.
+	// Rank among Peers by the shrunk score, 1 the best, never without its interval at 95 %; Best is the chance of being the best.
+	// Zero: not ranked, because too little was observed.
 	Rank, RankLow, RankHigh, Peers int
+	Best                           float64
 	// RankLight and RankHeavy are the best and worst ranks in 95 % of other choices of weights; First how often it came first.
 	RankLight, RankHeavy int
 	First                float64

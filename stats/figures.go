@@ -2,8 +2,6 @@ package stats
 
 import (
 	"fmt"
-	"math"
-	"slices"
 	"strings"
 	"time"
 )
@@ -34,7 +32,6 @@ type Figures struct {
 	Mean, MeanSE, Tau           float64 // restricted mean up to Tau
 	Acked, Polite, Absent, Junk Proportion
 	Curve                       Curve
-	subjects                    []Subject // what the curve was made of, for the comparison of groups
 }
 
 // Counted returns the denominator of the rates.
@@ -72,19 +69,28 @@ func (d Dimension) Of(o *Outcome) string {
 	case ByChannel:
 		return string(o.Channel)
 	case ByWeek:
-		at := o.Sent
-		if at.IsZero() {
-			at = o.Due
-		}
-		year, week := at.ISOWeek()
-		return fmt.Sprintf("%d-W%02d", year, week)
+		year, week := weekOf(o)
+		return WeekName(year, week)
 	}
 	return ""
 }
 
+func weekOf(o *Outcome) (year, week int) {
+	at := o.Sent
+	if at.IsZero() {
+		at = o.Due
+	}
+	return at.UTC().ISOWeek()
+}
+
+// WeekName names a week of ISO 8601 as reports do.
+func WeekName(year, week int) string { return fmt.Sprintf("%d-W%02d", year, week) }
+
 // Summarise returns the figures of all outcomes together, under the name group.
 func Summarise(group string, outcomes []Outcome) (Figures, error) {
-	return summarise(group, outcomes, everywhere(len(outcomes)))
+	r, err := Summary(outcomes, "")
+	r.All.Group = group
+	return r.All, err
 }
 
 // everywhere returns the places 0 to n-1.
@@ -94,53 +100,6 @@ func everywhere(n int) []int32 {
 		places[i] = int32(i)
 	}
 	return places
-}
-
-// summarise returns the figures of the outcomes at the places.
-func summarise(group string, outcomes []Outcome, places []int32) (Figures, error) {
-	f := Figures{Group: group, Audits: len(places), Results: map[Result]int{}}
-	var delays, worked, days []float64
-	var acked, polite, judged, absent, junk, counted int
-	for _, i := range places {
-		o := &outcomes[i]
-		f.Results[o.Result]++
-		if !o.Counted() {
-			continue
-		}
-		counted++
-		f.subjects = append(f.subjects, o.Subject())
-		acked += count(o.Acked)
-		absent += count(o.Absent)
-		if o.Polite != nil {
-			judged++
-			polite += count(*o.Polite)
-		}
-		if o.Result == Answered {
-			delays, worked, days = append(delays, float64(o.Delay)), append(worked, float64(o.Worked)), append(days, float64(o.Days))
-			junk += count(o.Junk)
-		}
-	}
-	tau := float64(Horizons[len(Horizons)-1].Milliseconds())
-	var err error
-	if f.Curve, err = KaplanMeier(f.subjects, tau); err != nil {
-		return f, fmt.Errorf("group %s: %w", group, err)
-	}
-	c := &f.Curve
-	for _, h := range Horizons {
-		s, low, high := c.At(float64(h.Milliseconds()))
-		r := Rate{Within: h, Share: 1 - s, Low: 1 - high, High: 1 - low}
-		if counted == 0 {
-			r.Share, r.Low, r.High = math.NaN(), math.NaN(), math.NaN()
-		}
-		f.Rates = append(f.Rates, r)
-	}
-	f.Median, f.MedLow, f.MedHigh, f.P90 = c.Median, c.MedLow, c.MedHigh, c.Quantile(0.9)
-	f.Mean, f.MeanSE, f.Tau = c.Mean, c.MeanSE, c.Tau
-	f.AnsweredMedian, f.AnsweredP90 = Quantile(delays, 0.5), Quantile(delays, 0.9)
-	f.WorkedMedian, f.DaysMedian = Quantile(worked, 0.5), Quantile(days, 0.5)
-	f.Acked, f.Polite, f.Absent = Wilson(acked, counted), Wilson(polite, judged), Wilson(absent, counted)
-	f.Junk = Wilson(junk, f.Results[Answered])
-	return f, nil
 }
 
 // Report is the figures of a set of outcomes, together and by group.
@@ -159,35 +118,23 @@ func Summary(outcomes []Outcome, by Dimension) (Report, error) {
 
 // SummaryAt is Summary of the outcomes at the places alone: a million of them are not copied for one figure.
 func SummaryAt(outcomes []Outcome, places []int32, by Dimension) (Report, error) {
-	r := Report{By: by}
-	var err error
-	if r.All, err = summarise("all", outcomes, places); err != nil || by == "" {
-		return r, err
+	var dimensions []Dimension
+	if by != "" {
+		dimensions = append(dimensions, by)
 	}
-	groups := map[string][]int32{}
-	var names []string
-	for _, i := range places {
-		g := by.Of(&outcomes[i])
-		if groups[g] == nil {
-			names = append(names, g)
-		}
-		groups[g] = append(groups[g], i)
+	c, err := columnsAt(outcomes, places, dimensions...)
+	if err != nil {
+		return Report{By: by}, err
 	}
-	slices.SortFunc(names, naturally)
-	var compared [][]Subject
-	for _, g := range names {
-		f, err := summarise(g, outcomes, groups[g])
-		if err != nil {
-			return r, err
-		}
-		r.Groups, compared = append(r.Groups, f), append(compared, f.subjects)
+	r, err := c.report(keepAll, by)
+	if err != nil {
+		return Report{By: by}, err
 	}
-	r.LogRank, err = CompareGroups(compared)
-	return r, err
+	return r[0], nil
 }
 
-// naturally orders "2-10k" before "10-50k": by the number in front, then by letters.
-func naturally(a, b string) int {
+// Naturally orders names of groups: "2-10k" before "10-50k": by the number in front, then by letters.
+func Naturally(a, b string) int {
 	if x, y := leading(a), leading(b); x != y {
 		return x - y
 	}

@@ -1,7 +1,7 @@
 package stats
 
 import (
-	"maps"
+	"cmp"
 	"math"
 	"slices"
 
@@ -19,67 +19,133 @@ type LogRank struct {
 // CompareGroups makes the log-rank test over the groups.
 func CompareGroups(groups [][]Subject) (LogRank, error) {
 	type entry struct {
-		Subject
+		time  float64
+		event bool
 		group int
 	}
 	var flat []Subject
-	var owner []int
+	var entries []entry
+	c := newComparison(len(groups))
 	for g, subjects := range groups {
 		flat = append(flat, subjects...)
-		for range subjects {
-			owner = append(owner, g)
+		for _, s := range subjects {
+			entries = append(entries, entry{event: s.Event, group: g})
 		}
+		c.join(g, len(subjects))
 	}
 	// Ties are decided over all groups together; the order within them does not matter.
 	tied, err := tiedTimes(flat)
 	if err != nil {
 		return LogRank{}, err
 	}
-	k := len(groups)
+	for i, t := range tied {
+		entries[i].time = t
+	}
+	slices.SortFunc(entries, func(a, b entry) int { return cmp.Compare(a.time, b.time) })
+	for i := 0; i < len(entries); {
+		from, events := i, 0
+		for ; i < len(entries) && entries[i].time == entries[from].time; i++ {
+			events += count(entries[i].event)
+		}
+		c.events(events)
+		for _, e := range entries[from:i] {
+			c.leave(e.group, e.event)
+		}
+	}
+	order := make([]int, len(groups))
+	for i := range order {
+		order[i] = i
+	}
+	return c.test(order), nil
+}
+
+// comparison makes the log-rank test in one pass over the subjects in order of time. The test wants, at every time with d
+// events among n at risk of whom n(i) are of group i, the sums of d·n(i)/n (what is expected of i) and of
+// d·(n-d)/(n-1)/n² · n(i)·n(j) (the covariance of i and j, with a minus). Both are sums over the subjects, or pairs of them,
+// of a sum over the times up to the subject's own, or the earlier one of the pair: so one keeps the two sums over the times,
+// and adds them when a subject leaves.
+type comparison struct {
+	groups         int
+	n              float64   // at risk
+	atRisk         []float64 // of each group
+	hazard, spread float64   // the sums over the times so far
+	observed       []float64
+	expected       []float64
+	pairs          []float64 // [i·groups+j]: an i left while a j was still there
+}
+
+func newComparison(groups int) *comparison {
+	return &comparison{groups: groups, atRisk: make([]float64, groups), observed: make([]float64, groups), expected: make([]float64, groups),
+		pairs: make([]float64, groups*groups)}
+}
+
+// join puts so many subjects at risk from the start.
+func (c *comparison) join(group, subjects int) {
+	c.atRisk[group] += float64(subjects)
+	c.n += float64(subjects)
+}
+
+// events says how many events the next time has; then everybody whose time it is leaves.
+func (c *comparison) events(events int) {
+	if d := float64(events); d > 0 {
+		c.hazard += d / c.n
+		if c.n > 1 {
+			c.spread += d * (c.n - d) / ((c.n - 1) * c.n * c.n)
+		}
+	}
+}
+
+// leave takes one subject off.
+func (c *comparison) leave(group int, event bool) {
+	c.n--
+	c.atRisk[group]--
+	c.expected[group] += c.hazard
+	if event {
+		c.observed[group]++
+	}
+	spread, row := c.spread, c.pairs[group*c.groups:][:len(c.atRisk)]
+	for j, a := range c.atRisk {
+		row[j] += spread * a
+	}
+}
+
+// leaveAll takes subjects with one time off, so many of each group.
+func (c *comparison) leaveAll(left, events []int) {
+	for i, l := range left {
+		c.n -= float64(l)
+		c.atRisk[i] -= float64(l)
+		c.expected[i] += float64(l) * c.hazard
+		c.observed[i] += float64(events[i])
+	}
+	for i, l := range left {
+		for j, a := range c.atRisk {
+			if j > i {
+				a += float64(left[j]) // the pair of two that leave together counts once
+			}
+			c.pairs[i*c.groups+j] += float64(l) * c.spread * a
+		}
+	}
+}
+
+// test returns the result, with the groups in the order.
+func (c *comparison) test(order []int) LogRank {
+	k := len(order)
 	if k < 2 {
-		return LogRank{P: math.NaN()}, nil
+		return LogRank{P: math.NaN()}
 	}
-	atRisk := make([]float64, k)
-	byTime := map[float64][]entry{}
-	for i, s := range flat {
-		atRisk[owner[i]]++
-		byTime[tied[i]] = append(byTime[tied[i]], entry{s, owner[i]})
-	}
-	observed, expected := make([]float64, k), make([]float64, k)
-	variance := mat.NewDense(k, k, nil)
-	for _, t := range slices.Sorted(maps.Keys(byTime)) {
-		deaths, n := 0.0, 0.0
-		for _, r := range atRisk {
-			n += r
-		}
-		for _, e := range byTime[t] {
-			if e.Event {
-				observed[e.group]++
-				deaths++
+	observed, expected, variance := make([]float64, k), make([]float64, k), mat.NewDense(k, k, nil)
+	for i, a := range order {
+		observed[i], expected[i] = c.observed[a], c.expected[a]
+		for j, b := range order {
+			if i != j {
+				// The rows of the covariances add up to nothing: the variance is a sum too, and nothing cancels.
+				w := c.pairs[a*c.groups+b] + c.pairs[b*c.groups+a]
+				variance.Set(i, j, -w)
+				variance.Set(i, i, variance.At(i, i)+w)
 			}
 		}
-		if deaths > 0 {
-			for i := range k {
-				expected[i] += deaths * atRisk[i] / n
-			}
-			if n > 1 {
-				f := deaths * (n - deaths) / (n - 1) / n
-				for i := range k {
-					for j := range k {
-						v := -atRisk[i] * atRisk[j] / n
-						if i == j {
-							v += atRisk[i]
-						}
-						variance.Set(i, j, variance.At(i, j)+f*v)
-					}
-				}
-			}
-		}
-		for _, e := range byTime[t] {
-			atRisk[e.group]--
-		}
 	}
-	return chiSquare(observed, expected, variance), nil
+	return chiSquare(observed, expected, variance)
 }
 
 // chiSquare compares what was observed with what was expected; a group in which nothing was expected drops out.

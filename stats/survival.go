@@ -25,7 +25,8 @@ type Step struct {
 	Low, High      float64 // 95 % interval on the log-log scale; NaN where it is not defined (S is 0 or 1)
 }
 
-// Curve is a Kaplan–Meier estimate (Kaplan and Meier 1958) with what is read off it. Undefined figures are NaN.
+// Curve is a Kaplan–Meier estimate (Kaplan and Meier 1958) with what is read off it. Undefined figures are NaN. Of many
+// audits (Columns.Report) only the steps that can be seen in a drawing are kept; everything else is read off all of them.
 type Curve struct {
 	N, Events               int
 	Steps                   []Step
@@ -50,41 +51,22 @@ func KaplanMeier(subjects []Subject, tau float64) (Curve, error) {
 	if err != nil {
 		return Curve{}, err
 	}
-	c := Curve{N: len(sorted), Tau: tau, Median: math.NaN(), MedLow: math.NaN(), MedHigh: math.NaN()}
-	s, greenwood := 1.0, 0.0
+	if tau <= 0 && len(sorted) > 0 {
+		tau = sorted[len(sorted)-1].Time
+	}
+	e := newEstimate(len(sorted), tau, nil, keepAll)
 	for i := 0; i < len(sorted); {
-		step := Step{T: sorted[i].Time, AtRisk: len(sorted) - i}
-		for ; i < len(sorted) && sorted[i].Time == step.T; i++ {
+		t, events, censored := sorted[i].Time, 0, 0
+		for ; i < len(sorted) && sorted[i].Time == t; i++ {
 			if sorted[i].Event {
-				step.Events++
+				events++
 			} else {
-				step.Censored++ // an event comes before a censoring at the same time
+				censored++ // an event comes before a censoring at the same time
 			}
 		}
-		c.Events += step.Events
-		n, d := float64(step.AtRisk), float64(step.Events)
-		s *= (n - d) / n
-		if n > d {
-			greenwood += d / (n * (n - d))
-		} else if d > 0 {
-			greenwood = math.Inf(1)
-		}
-		step.S = s
-		step.SE = s * math.Sqrt(greenwood)
-		if s == 0 {
-			step.SE = math.NaN()
-		}
-		step.Low, step.High = logLog(s, math.Sqrt(greenwood))
-		c.Steps = append(c.Steps, step)
+		e.step(t, events, censored)
 	}
-	c.Median = c.halfway(func(s Step) float64 { return s.S })
-	c.MedLow = c.halfway(func(s Step) float64 { return s.Low })
-	c.MedHigh = c.halfway(func(s Step) float64 { return s.High })
-	if c.Tau <= 0 && len(sorted) > 0 {
-		c.Tau = sorted[len(sorted)-1].Time
-	}
-	c.Mean, c.MeanSE = c.restrictedMean(c.Tau)
-	return c, nil
+	return *e.finish(), nil
 }
 
 // logLog returns the 95 % interval of a survival share whose logarithm has the standard error se.
@@ -145,62 +127,6 @@ func tiedTimes(subjects []Subject) ([]float64, error) {
 	return out, nil
 }
 
-// halfway returns the first time at which the value falls to a half; where it is exactly a half over a stretch, the
-// middle of that stretch, as R does.
-func (c *Curve) halfway(value func(Step) float64) float64 {
-	for i, s := range c.Steps {
-		y := value(s)
-		if math.IsNaN(y) || y >= 0.5+tieTolerance {
-			continue
-		}
-		if math.Abs(y-0.5) < tieTolerance {
-			for _, later := range c.Steps[i:] {
-				if v := value(later); !math.IsNaN(v) && v < y {
-					return (s.T + later.T) / 2
-				}
-			}
-		}
-		return s.T
-	}
-	return math.NaN()
-}
-
-// restrictedMean returns the area under the curve up to tau and its standard error (Miller, Survival Analysis, 1981).
-func (c *Curve) restrictedMean(tau float64) (mean, se float64) {
-	if len(c.Steps) == 0 || tau <= 0 {
-		return math.NaN(), math.NaN()
-	}
-	s, at := 1.0, 0.0
-	var areas, hazards []float64 // area after each step, Greenwood's term of the step
-	for _, step := range c.Steps {
-		if step.T > tau {
-			break
-		}
-		area := (step.T - at) * s
-		mean += area
-		if len(areas) > 0 {
-			areas[len(areas)-1] = area
-		}
-		n, d := float64(step.AtRisk), float64(step.Events)
-		h := 0.0
-		if n > d {
-			h = d / (n * (n - d))
-		}
-		areas, hazards = append(areas, 0), append(hazards, h)
-		s, at = step.S, step.T
-	}
-	last := (tau - at) * s
-	mean += last
-	variance, tail := 0.0, last
-	for i := len(areas) - 1; i >= 0; i-- {
-		if i < len(areas)-1 {
-			tail += areas[i]
-		}
-		variance += tail * tail * hazards[i]
-	}
-	return mean, math.Sqrt(variance)
-}
-
 // At returns the estimate at time t with its interval: the share without an answer just after t.
 func (c *Curve) At(t float64) (s, low, high float64) {
 	s, low, high = 1, math.NaN(), math.NaN()
@@ -210,8 +136,13 @@ func (c *Curve) At(t float64) (s, low, high float64) {
 		}
 		s, low, high = step.S, step.Low, step.High
 	}
+	return c.interval(s, low, high)
+}
+
+// interval returns the share with its interval. Where the log-log scale has none, Wilson's for the same share gives the
+// only honest one.
+func (c *Curve) interval(s, low, high float64) (share, from, to float64) {
 	if math.IsNaN(low) {
-		// Where the log-log scale has no interval, Wilson's for the same share gives the only honest one.
 		w := Wilson(int(math.Round(s*float64(c.N))), c.N)
 		return s, w.Low, w.High
 	}

@@ -85,7 +85,8 @@ func (c *Channel) rate(account Account, id probes.AuditID, m *message.Message, r
 	scenario := c.o.Scenarios[st.Audit.Scenario]
 	p := account.Persona
 	s := rate.Subject{Given: p.Given, Family: p.Family, Civility: p.Civility, Structure: structure.Name,
-		Language: scenario.Language, Subject: st.Detail["subject"], Facts: scenario.Facts}
+		Language: scenario.Language, Subject: st.Detail["subject"], Address: st.Audit.Target, Threads: st.Detail["message_id"] != "",
+		Facts: scenario.Facts}
 	if _, text, err := c.words(st.Audit, p); err == nil {
 		s.Question = text
 	}

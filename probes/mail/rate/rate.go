@@ -8,7 +8,9 @@ package rate
 
 import (
 	"fmt"
+	"math"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/sonde-fleet/sonde/internal/fold"
@@ -24,6 +26,8 @@ type Subject struct {
 	Language                string // of the question: fr, en, de, nl, es, it
 	Question                string // text of our mail
 	Subject                 string // subject of our mail
+	Address                 string // that was written to: of a mailbox, or of the page with the form
+	Threads                 bool   // ours was a mail, which an answer can name; a form was not
 	Facts                   []Fact
 }
 
@@ -88,13 +92,24 @@ const maxText = 64 << 10
 
 // judge holds an answer while it is judged.
 type judge struct {
-	s      Subject
-	class  classify.Result
-	raw    string // the answer without quotation and without what programs add
-	folded string
-	at     []int // see fold.Map
-	lines  []line
-	out    []probes.Observation
+	s     Subject
+	class classify.Result
+	part       // the answer without quotation and without what programs add
+	body  part // what stands before the politeness formula
+	lines []line
+	out   []probes.Observation
+}
+
+// part is a stretch of text with its folded form.
+type part struct {
+	raw, folded string
+	at          []int // see fold.Map
+}
+
+func partOf(raw string) part {
+	p := part{raw: raw}
+	p.folded, p.at = fold.Map(raw)
+	return p
 }
 
 // line is one line of the answer that is not empty.
@@ -106,25 +121,56 @@ func Rate(m *message.Message, class classify.Result, s Subject) []probes.Observa
 	if class.Class != probes.ClassHuman && class.Class != probes.ClassAutoAck {
 		return nil
 	}
-	j := &judge{s: s, class: class, raw: Clean(limit(m.Reply, maxText))}
-	j.folded, j.at = fold.Map(j.raw)
+	j := &judge{s: s, class: class, part: partOf(Clean(limit(m.Reply, maxText)))}
 	for l := range strings.Lines(j.raw) {
 		if l = strings.TrimSpace(strings.ReplaceAll(l, "\u00a0", " ")); l != "" && len(j.lines) < 2000 {
 			j.lines = append(j.lines, line{l, strings.TrimSpace(fold.Text(l))})
 		}
 	}
-	if class.Class == probes.ClassHuman {
-		j.courtesy()
-		j.signature()
-	} else {
+	if class.Class == probes.ClassAutoAck {
 		j.acknowledgement()
+		j.facts()
+		return j.out
 	}
+	j.body = partOf(j.beforeClosing())
+	j.courtesy()
+	j.signature()
+	j.content()
+	j.envelope(m)
 	j.yesNo("mail.quoted", m.Quoted != "", "quoted original", m.Quoted)
 	j.language()
 	j.length()
-	j.facts()
+	j.share(j.facts())
 	j.subject(m.Header.Text("Subject"))
 	return j.out
+}
+
+// Items lists the items of the grid that Rate notes. The facts of a scenario come beside them, as mail.fact.ID.
+func Items() []probes.ItemCode { return slices.Clone(items[:]) }
+
+var items = [...]probes.ItemCode{
+	"mail.greeting", "mail.closing", "mail.abbreviated-closing", "mail.personalised",
+	"mail.signature.name", "mail.signature.function", "mail.signature.service", "mail.signature.phone",
+	"mail.thanks", "mail.invites-questions", "mail.next-step", "mail.delay-announced", "mail.opening-hours", "mail.opinion-asked", "mail.reference",
+	"mail.link", "mail.link.https", "mail.contact-given", "mail.shouting", "mail.legible",
+	"mail.sender-named", "mail.own-domain", "mail.reply-possible", "mail.thread", "mail.dkim", "mail.attachment.open", "mail.plain-text", "mail.pictures.alt",
+	"mail.quoted", "mail.language", "mail.words", "mail.readability", "mail.facts", "mail.facts.all", "mail.subject.kept",
+	"mail.ack.message", "mail.ack.date", "mail.ack.implicit-decision", "mail.ack.service", "mail.ack.remedies", "mail.ack.contact",
+}
+
+// beforeClosing is what the answer says: without formula and signature.
+func (j *judge) beforeClosing() string {
+	end := len(j.lines)
+	if c, _ := j.closingAt(); c >= 0 {
+		end = c
+	} else if i := slices.IndexFunc(j.lines, func(l line) bool { return l.raw == "--" }); i >= 0 {
+		end = i
+	}
+	said := make([]string, end)
+	for i := range said {
+		said[i] = j.lines[i].raw
+	}
+	return strings.Join(said, "\n")
 }
 
 func (j *judge) add(o probes.Observation) {
@@ -142,6 +188,17 @@ func (j *judge) yesNo(item probes.ItemCode, yes bool, rule, passage string) {
 	j.add(o)
 }
 
+// refuted notes a no with the passage that shows it.
+func (j *judge) refuted(item probes.ItemCode, rule, passage string) {
+	j.add(probes.Observation{Item: item, Value: probes.No, Rule: rule, Passage: passage})
+}
+
+// says notes whether a pattern is found in the text.
+func (j *judge) says(item probes.ItemCode, in *part, re *regexp.Regexp, rule string) {
+	p, ok := in.find(re)
+	j.yesNo(item, ok, rule, p)
+}
+
 func (j *judge) notApplicable(item probes.ItemCode, rule string) {
 	j.add(probes.Observation{Item: item, Value: probes.NotApplicable, Rule: rule})
 }
@@ -151,41 +208,56 @@ func (j *judge) number(item probes.ItemCode, n float64, rule string) {
 }
 
 // passage returns what the author wrote at the folded range [from, to), with a little around it.
-func (j *judge) passage(from, to int) string {
-	a, b := j.at[max(0, from-20)], j.at[min(len(j.at)-1, to+40)]
-	if i := strings.LastIndexByte(j.raw[a:j.at[from]], '\n'); i >= 0 {
-		a += i + 1
-	}
-	if i := strings.IndexByte(j.raw[j.at[min(to, len(j.at)-1)]:b], '\n'); i >= 0 {
-		b = j.at[min(to, len(j.at)-1)] + i
-	}
-	return strings.ToValidUTF8(j.raw[a:b], "")
+func (p *part) passage(from, to int) string {
+	return around(p.raw, p.at[from], p.at[min(to, len(p.at)-1)])
 }
 
-// find looks for a pattern in the folded answer.
-func (j *judge) find(re *regexp.Regexp) (passage string, ok bool) {
-	loc := re.FindStringIndex(j.folded)
+// around returns s[from:to] with a little of its line on both sides.
+func around(s string, from, to int) string {
+	a, b := max(0, from-20), min(len(s), to+40)
+	if i := strings.LastIndexByte(s[a:from], '\n'); i >= 0 {
+		a += i + 1
+	}
+	if i := strings.IndexByte(s[to:b], '\n'); i >= 0 {
+		b = to + i
+	}
+	return strings.ToValidUTF8(s[a:b], "")
+}
+
+// find looks for a pattern in the folded text.
+func (p *part) find(re *regexp.Regexp) (passage string, ok bool) {
+	loc := re.FindStringIndex(p.folded)
 	if loc == nil {
 		return "", false
 	}
-	return j.passage(loc[0], loc[1]), true
+	return p.passage(loc[0], loc[1]), true
 }
 
-func (j *judge) facts() {
+// facts notes which facts of the scenario the answer holds, and returns how many.
+func (j *judge) facts() (held int) {
 	for _, f := range j.s.Facts {
-		item := probes.ItemCode("mail.fact." + f.ID)
-		found := false
+		proof, found := "", false
 		for _, re := range f.Patterns {
-			if p, ok := j.find(re); ok {
-				j.yesNo(item, true, "fact pattern", p)
-				found = true
+			if proof, found = j.find(re); found {
+				held++
 				break
 			}
 		}
-		if !found {
-			j.yesNo(item, false, "fact pattern", "")
-		}
+		j.yesNo(probes.ItemCode("mail.fact."+f.ID), found, "fact pattern", proof)
 	}
+	return held
+}
+
+// share sums the facts up.
+func (j *judge) share(held int) {
+	asked := len(j.s.Facts)
+	if asked == 0 {
+		j.notApplicable("mail.facts", "no fact was asked for")
+		j.notApplicable("mail.facts.all", "no fact was asked for")
+		return
+	}
+	j.number("mail.facts", math.Round(1000*float64(held)/float64(asked))/10, "share of the facts asked for")
+	j.yesNo("mail.facts.all", held == asked, "every fact asked for", "")
 }
 
 // language says whether the answer is in the language of the question.

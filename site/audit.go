@@ -12,7 +12,6 @@ import (
 
 	"github.com/sonde-fleet/sonde/access"
 	"github.com/sonde-fleet/sonde/probes"
-	"github.com/sonde-fleet/sonde/probes/web/item"
 	"github.com/sonde-fleet/sonde/review"
 	"github.com/sonde-fleet/sonde/stats"
 )
@@ -62,12 +61,6 @@ type eventRow struct {
 
 type observation struct {
 	Name, Item, Value, By, Rule, Passage string
-}
-
-// itemName is what a website's item is called; "" for those that have a code only.
-func itemName(code probes.ItemCode, lang string) string {
-	d, _ := item.Lookup(code)
-	return d.Name(lang == "fr")
 }
 
 func (s *server) audit(w http.ResponseWriter, r *http.Request) {

@@ -97,21 +97,6 @@ func conflictKinds(t *testing.T) (out []string) {
 	return out
 }
 
-// itemCodes reads the items of a mail from the package that rates them; those of the scenario's facts have no name here.
-func itemCodes(t *testing.T) (out []string) {
-	t.Helper()
-	code := regexp.MustCompile(`"(mail\.[a-z.-]*[a-z])"`)
-	for _, raw := range sources(t, "../probes/mail/rate/*.go") {
-		for _, m := range code.FindAllStringSubmatch(raw, -1) {
-			out = append(out, m[1])
-		}
-	}
-	if len(out) == 0 {
-		t.Fatal("no item of a mail was found in package rate")
-	}
-	return out
-}
-
 // sources returns the text of the files that match, tests excepted.
 func sources(t *testing.T, patterns ...string) (out []string) {
 	t.Helper()
@@ -234,7 +219,6 @@ func used(t *testing.T) map[string]bool {
 	for _, k := range shortcuts {
 		family("key", k.what)
 	}
-	family("item", itemCodes(t)...)
 	return keys
 }
 

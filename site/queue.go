@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/sonde-fleet/sonde/access"
+	"github.com/sonde-fleet/sonde/grid"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/review"
 	"github.com/sonde-fleet/sonde/stats"
@@ -289,8 +290,8 @@ func Explainer(lang string) (func(*review.Flag) string, error) {
 
 // Item names an item of the grid, its code when it has no name here.
 func (l *locale) Item(code probes.ItemCode) string {
-	if name := itemName(code, l.Lang); name != "" {
-		return name
+	if i, ok := grid.Current().Item(code); ok {
+		return i.Name.In(l.Lang == "fr")
 	}
-	return l.Term("item", string(code))
+	return cmp.Or(string(code), l.T("group.none")) // a fact of a scenario, or no item at all
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/sonde-fleet/sonde/config"
+	"github.com/sonde-fleet/sonde/grid"
 	"github.com/sonde-fleet/sonde/internal/cli"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/probes/web"
@@ -129,15 +130,22 @@ type webShow struct {
 	lacks  []string // names of the items that are answered no
 }
 
-// item prints one information item in the reader's language.
+// item prints one information item in the reader's language. The criteria of accessibility are not told again: their findings
+// are.
 func (w *webShow) item(x *web.Item) {
+	if strings.HasPrefix(string(x.Item), "web.rgaa.") {
+		return
+	}
 	if w.items == nil {
 		w.items = map[probes.Value]int{}
 		w.a.Printf("\n%s\n", w.say("Information items", "Items d’information"))
 	}
 	w.items[x.Value]++
-	d, _ := item.Lookup(x.Item) // every line that comes is in the catalogue
-	name, unit := d.Name(w.french), d.Unit
+	i, ok := grid.Current().Item(x.Item)
+	if !ok {
+		return // no line comes that the grid does not name
+	}
+	name, unit := i.Name.In(w.french), i.Unit
 	sign := map[probes.Value]string{probes.Yes: "✓", probes.No: "✗", probes.NotApplicable: "–"}[x.Value]
 	switch {
 	case x.Value == probes.NotApplicable:

@@ -78,6 +78,7 @@ type session struct {
 	visits   []*visit
 	number   int // of the page under way
 	end      SiteEnd
+	criteria map[string]*breach // by criterion: "RGAA4.1:3.2"
 	report   func(Line, *visit) error
 	close    func()
 }
@@ -139,7 +140,7 @@ func (a *Auditor) open(ctx context.Context, home *url.URL, report func(Line, *vi
 		free()
 		return nil, err
 	}
-	s := &session{o: a.o, log: a.o.Log, site: site, report: report, steps: steps(a.o),
+	s := &session{o: a.o, log: a.o.Log, criteria: map[string]*breach{}, site: site, report: report, steps: steps(a.o),
 		end: SiteEnd{Type: "site", Site: home.String(), At: time.Now().UTC(), Pages: map[Result]int{}, Rules: map[string]int{}, Criteria: map[string]int{}}}
 	transport := &http.Transport{Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: site.Proxy.Addr()}), TLSHandshakeTimeout: 15 * time.Second}
 	s.client = &http.Client{Transport: transport}
@@ -312,6 +313,7 @@ func (s *session) tell(v *visit) error {
 
 // found counts a finding and reports it.
 func (s *session) found(f *finding.Finding, v *visit) error {
+	s.breaks(f)
 	if f.Outcome == finding.Failed {
 		s.end.Failed++
 		s.end.Rules[f.Rule]++

@@ -14,7 +14,8 @@ import (
 	"github.com/sonde-fleet/sonde/probes/web/sample"
 )
 
-// items asks the site what its pages do not tell, sums up what they do, and reports an item a line.
+// items asks the site what its pages do not tell, sums up what they do, and reports an item a line;
+// then the criteria of accessibility.
 func (s *session) items(ctx context.Context, job Job) error {
 	if s.o.Injected || s.end.Result == Blocked || !slices.ContainsFunc(s.visits, (*visit).read) {
 		return nil
@@ -25,6 +26,20 @@ func (s *session) items(ctx context.Context, job Job) error {
 	}
 	for _, r := range item.Site(s.visited(), m, job.Known) {
 		line := &Item{Type: "item", Item: r.Item, Value: r.Value, Number: r.Number, Page: r.Page, Selector: r.Mention.Selector, Passage: r.Passage, Rule: string(r.Mention.Code)}
+		if err := s.report(line, nil); err != nil {
+			return err
+		}
+	}
+	if !job.Whole {
+		return nil
+	}
+	pages, whole := s.pages(), 0
+	for _, v := range pages {
+		if v.line.Result == Audited {
+			whole++
+		}
+	}
+	for _, line := range judgeCriteria(s.criteria, whole, len(pages) >= setOfPages) {
 		if err := s.report(line, nil); err != nil {
 			return err
 		}

@@ -110,7 +110,8 @@ func TestItems(t *testing.T) {
 	for code, want := range map[probes.ItemCode]string{"web.telephone": "yes", "web.hours": "yes", "web.same.hours": "yes", "web.same.telephone": "yes", "web.search": "yes",
 		"web.search.finds": "yes", "web.not-found": "yes", "web.not-found.way-back": "yes", "web.sitemap-xml": "no", "web.robots-txt": "yes", "web.security-txt": "yes",
 		"web.https": "no", "web.site-map": "yes", "web.legal": "yes", "web.legal.host-telephone": "yes", "web.statement": "no", "web.consent.none-before": "yes",
-		"web.clicks.hours": "1", "web.menu.hours": "1", "web.clicks.legal": "1", "web.menu.telephone": "1", "web.appointment": "no"} {
+		"web.clicks.hours": "1", "web.menu.hours": "1", "web.clicks.legal": "1", "web.menu.telephone": "1", "web.appointment": "no",
+		"web.rgaa.8.3": "yes", "web.rgaa.8.5": "yes", "web.rgaa.12.1": "yes", "web.rgaa.12.7": "no"} {
 		got := ""
 		if x := items[code]; x != nil {
 			if got = string(x.Value); x.Number != nil {

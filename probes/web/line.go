@@ -60,7 +60,7 @@ type Finding struct {
 	finding.Finding
 }
 
-// Item is one information item of the site.
+// Item is one item of the site: information for citizens, or a criterion of accessibility.
 type Item struct {
 	Type     string          `json:"type"` // item
 	Item     probes.ItemCode `json:"item"`

@@ -30,10 +30,13 @@ var sitewide = []finding.Rule{
 // smallSite is how many pages a site may have without a second way of finding them.
 const smallSite = 8
 
+// setOfPages is how many pages are compared with each other at least.
+const setOfPages = 3
+
 // together compares the pages of the site with each other and reports what they break as a set.
 func (s *session) together() error {
 	pages := s.pages()
-	if len(pages) < 3 || s.frontier == nil {
+	if len(pages) < setOfPages || s.frontier == nil {
 		return nil
 	}
 	var found []finding.Finding

@@ -2,10 +2,12 @@ package item
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/sonde-fleet/sonde/grid"
 	"github.com/sonde-fleet/sonde/probes"
 )
 
@@ -99,14 +101,53 @@ func TestSite(t *testing.T) {
 	}
 }
 
-// TestCatalog holds that every item is named in both languages and decided by something.
-func TestCatalog(t *testing.T) {
-	seen := map[probes.ItemCode]bool{}
-	for _, d := range Catalog() {
-		if seen[d.Item] || d.EN == "" || d.FR == "" || d.Source == "" || !strings.HasPrefix(string(d.Item), "web.") {
-			t.Errorf("%+v", d)
+// TestItemsAreThoseOfTheGrid holds that every item of the grid that a site's pages show is decided here, and nothing else is:
+// the criteria of accessibility are the audit's.
+func TestItemsAreThoseOfTheGrid(t *testing.T) {
+	want := map[probes.ItemCode]*grid.Item{}
+	all := grid.Current().Items
+	for i := range all {
+		if x := &all[i]; x.Channel == probes.Web && x.How == grid.Observed && !strings.HasPrefix(string(x.Code), "web.rgaa.") {
+			want[x.Code] = x
 		}
-		seen[d.Item] = true
+	}
+	seen := map[probes.ItemCode]bool{}
+	for _, code := range Items() {
+		if seen[code] {
+			t.Errorf("%s is there twice", code)
+		}
+		seen[code] = true
+		if want[code] == nil {
+			t.Errorf("%s is not an item of the grid", code)
+		}
+	}
+	for code := range want {
+		if !seen[code] {
+			t.Errorf("%s of the grid is decided by nothing", code)
+		}
+	}
+}
+
+// TestNumbersHaveUnits holds that what the grid calls a number comes as one, and what it asks comes as yes or no.
+func TestNumbersHaveUnits(t *testing.T) {
+	yes := true
+	status := 404
+	m := Measured{Now: time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC), Whole: true, NotFound: &status, WayBack: &yes, SiteMapXML: &yes, RobotsTxt: &yes, SecurityTxt: &yes,
+		SearchFinds: &yes, HTTPS: &yes, Redirects: &yes, HSTS: &yes, TLS: "TLS 1.3", ThirdParties: []string{"cdn.example"}}
+	page := Visited{URL: "https://ville.example/", Menu: 1, TTFB: time.Second, Loaded: time.Second, Bytes: 4096,
+		Reading: ReadText(strings.Repeat("La mairie ouvre le lundi à neuf heures pour tous.\n", 30))}
+	for _, d := range catalog {
+		for _, c := range append(slices.Clone(d.codes), d.when) {
+			if c != "" && !Has(page.Mentions, c) {
+				page.Mentions = append(page.Mentions, Mention{Code: c, Value: map[Code]string{Updated: "2026-11-01", StatementDate: "2026-11-01", Rate: "80", Level: "partially", Language: "en"}[c]})
+			}
+		}
+	}
+	for _, r := range Site([]Visited{page}, m, Known{}) {
+		i, ok := grid.Current().Item(r.Item)
+		if ok && r.Value != probes.NotApplicable && (i.Unit != "") != (r.Number != nil) {
+			t.Errorf("%s has the unit %q and comes as %q, %v", r.Item, i.Unit, r.Value, r.Number)
+		}
 	}
 }
 

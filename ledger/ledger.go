@@ -136,6 +136,13 @@ func (l *Ledger) Snapshot() site.Snapshot {
 	return site.Snapshot{At: now, Launches: l.book.Launches(), Outcomes: l.book.Outcomes(now), Unmatched: l.book.Unmatched(), Faulty: l.faulty}
 }
 
+// Launches returns the launches of the campaigns, in no order.
+func (l *Ledger) Launches() []probes.Launch {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.book.Launches()
+}
+
 // Outcome returns one audit's outcome as of now.
 func (l *Ledger) Outcome(id probes.AuditID) (stats.Outcome, bool) {
 	l.mu.Lock()

@@ -118,7 +118,12 @@ func TestGolden(t *testing.T) {
 		golden(t, name+".json", func(w io.Writer) error { return report.JSON(w, r) })
 		golden(t, name+".csv", func(w io.Writer) error { return report.CSV(w, r) })
 	}
-	golden(t, "compare.txt", func(w io.Writer) error { return report.Compare(w, summary(t, all, stats.BySector)) })
+	headlines, err := report.Headlines(all, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "compare.txt", func(w io.Writer) error { return report.Compare(w, headlines, "http://site") })
+	golden(t, "compare.json", func(w io.Writer) error { return report.HeadlinesJSON(w, headlines, "http://site") })
 	golden(t, "outcomes.csv", func(w io.Writer) error { return report.OutcomesCSV(w, all) })
 	golden(t, "outcomes.jsonl", func(w io.Writer) error { return report.OutcomesJSON(w, all) })
 }
@@ -130,7 +135,11 @@ func TestNothingYet(t *testing.T) {
 	golden(t, "nothing.txt", func(w io.Writer) error { return report.Text(w, r) })
 	golden(t, "nothing.json", func(w io.Writer) error { return report.JSON(w, r) })
 	var b bytes.Buffer
-	if err := report.Compare(&b, r); err != nil || strings.Contains(b.String(), "NaN") {
+	none, err := report.Headlines(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := report.Compare(&b, none, ""); err != nil || strings.Contains(b.String(), "NaN") {
 		t.Errorf("%v %s", err, &b)
 	}
 }

@@ -249,3 +249,21 @@ func Points(g *grid.Grid, norms grid.Norms, o *stats.Outcome) []Point {
 	s.points(o, c, out)
 	return out
 }
+
+// EachPoint calls f with every audit that is scored, in order, and what its items are worth, until f returns false. The
+// points are good until f returns.
+func (s *Sheet) EachPoint(outcomes []stats.Outcome, f func(o *stats.Outcome, points []Point) bool) {
+	made := newScale(s.Grid, s.Norms)
+	points := make([]Point, len(s.Grid.Items))
+	for i := range outcomes {
+		o := &outcomes[i]
+		c := made.channels[o.Channel]
+		if c == nil || !scored(o) {
+			continue
+		}
+		made.points(o, c, points[:len(c.items)])
+		if !f(o, points[:len(c.items)]) {
+			return
+		}
+	}
+}

@@ -22,7 +22,8 @@ type story struct {
 	Structure, StructureURL string
 	Plan, Outcome           []fact
 	Flags                   []flagCard
-	Blind                   bool // the visitor is to rate it, and does not see yet what others said
+	Blind                   bool   // the visitor is to rate it, and does not see yet what others said
+	RateURL                 string // where what only a person can judge is rated
 	CodingURL               string
 	Strip                   *strip
 	Events                  []eventRow
@@ -83,6 +84,9 @@ func (s *server) audit(w http.ResponseWriter, r *http.Request) {
 	p.Structure = cmp.Or(o.Body.Name, string(o.Structure))
 	p.StructureURL = filter{Structure: string(o.Structure), Lang: asked.Lang}.href("/audits")
 	p.CodingURL = filter{Lang: asked.Lang, Campaign: o.Campaign}.href("/coding")
+	if visitor.May(access.Review) && !p.Blind && open(v, o, visitor.Account.Name) {
+		p.RateURL = filter{Lang: asked.Lang, Q: string(o.ID)}.href("/coding")
+	}
 	p.tell(o)
 	flags := v.flagsOf(o.ID)
 	for i := range flags {

@@ -144,7 +144,7 @@ func (p *list) form(v *view) {
 		}
 		p.Menus = append(p.Menus, one)
 	}
-	for _, k := range []hidden{{"campaign", f.Campaign}, {"sort", f.Sort}, {"lang", f.Lang}, {"structure", f.Structure}} {
+	for _, k := range []hidden{{"campaign", f.Campaign}, {"sort", f.Sort}, {"lang", f.Lang}, {"structure", f.Structure}, {"item", f.Item}, {"value", f.Value}} {
 		if k.Value != "" {
 			p.Kept = append(p.Kept, k)
 		}
@@ -176,11 +176,26 @@ func (p *list) active() {
 		}
 		p.Active = append(p.Active, link{Text: p.T("audits.chip", "Name", p.T("by."+name), "Value", shown), URL: without.href("/audits")})
 	}
+	if p.Asked.Item != "" {
+		without := p.Asked
+		without.Item, without.Value, without.Page = "", "", 1
+		p.Active = append(p.Active, link{Text: p.item(&p.Asked), URL: without.href("/audits")})
+	}
 	if p.Asked.Within > 0 {
 		without := p.Asked
 		without.Within, without.Page = 0, 1
 		p.Active = append(p.Active, link{Text: p.T("figure.within", "Delay", p.Horizon(p.Asked.Within)), URL: without.href("/audits")})
 	}
+}
+
+// item says which item a list is narrowed to, and what it came to.
+func (l *locale) item(f *filter) string {
+	name := l.Item(probes.ItemCode(f.Item))
+	if f.Value == "" {
+		return name
+	}
+	value := map[string]string{string(probes.Yes): "value.true", string(probes.No): "value.false", string(probes.NotApplicable): "value.na"}[f.Value]
+	return l.T("audits.chip", "Name", name, "Value", l.T(value))
 }
 
 // slug makes a term fit for a key or a class.

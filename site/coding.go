@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/sonde-fleet/sonde/access"
+	"github.com/sonde-fleet/sonde/grid"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/review"
 	"github.com/sonde-fleet/sonde/stats"
@@ -14,7 +15,8 @@ import (
 // coding is the page on which an auditor rates an answer without seeing what the machine or anybody else said of it.
 type coding struct {
 	frame
-	Progress  string
+	Note      string
+	Progress  string // of the sample; empty where one answer was asked for
 	Done, All int
 	Audit     string
 	Post      string
@@ -55,7 +57,19 @@ func (s *server) coding(w http.ResponseWriter, r *http.Request) {
 			next = o
 		}
 	}
-	p.Progress = p.T("coding.progress", "Done", p.Int(p.Done), "All", p.Int(p.All))
+	p.Note, p.Progress = p.T("coding.note"), p.T("coding.progress", "Done", p.Int(p.Done), "All", p.Int(p.All))
+	if asked.Q != "" { // one answer, drawn or not
+		if next = v.outcome(probes.AuditID(asked.Q)); next == nil {
+			s.problem(w, r, http.StatusNotFound)
+			return
+		}
+		p.Note, p.Progress = p.T("coding.one.note"), ""
+		if !open(v, next, who.Account.Name) {
+			p.None = p.T("coding.rated")
+			s.render(w, r, http.StatusOK, "coding", p)
+			return
+		}
+	}
 	if next == nil {
 		p.None = p.T("coding.none")
 		if p.All == 0 {
@@ -73,12 +87,48 @@ func (s *server) coding(w http.ResponseWriter, r *http.Request) {
 	for i := range events {
 		if e := &events[i]; e.Kind == probes.MailReceived && len(e.Evidence) > 0 && e.Evidence[0].SHA256 == next.Evidence {
 			p.Letter = s.letterOf(&p.frame, r, e, false)
-			for _, x := range ratedItems(e) {
-				p.Items = append(p.Items, codingItem{string(x), p.Item(x)})
+		}
+	}
+	for _, x := range asks(v, next, events) {
+		p.Items = append(p.Items, codingItem{string(x), p.Item(x)})
+	}
+	s.render(w, r, http.StatusOK, "coding", p)
+}
+
+// open says whether the account may still rate the answer: of those that were drawn two auditors rate all that can be rated by
+// reading, of the others one auditor what no machine can.
+func open(v *view, o *stats.Outcome, account string) bool {
+	if o.Result != stats.Answered || o.Channel != probes.Mail || !ratable(o, account) {
+		return false
+	}
+	return len(o.Codings) == 0 || review.Drawn(v.launch(filter{Campaign: o.Campaign}), o)
+}
+
+// asks lists the items that a person is asked about an answer, in order: those of the grid that a person judges, and of one that
+// was drawn those too that the agent judged by reading.
+func asks(v *view, o *stats.Outcome, events []probes.Event) (codes []probes.ItemCode) {
+	l := v.launch(filter{Campaign: o.Campaign})
+	if review.Drawn(l, o) {
+		for i := range events {
+			if e := &events[i]; e.Kind == probes.MailReceived && len(e.Evidence) > 0 && e.Evidence[0].SHA256 == o.Evidence {
+				codes = ratedItems(e)
 			}
 		}
 	}
-	s.render(w, r, http.StatusOK, "coding", p)
+	var frozen *probes.Grid
+	if l != nil {
+		frozen = l.Grid
+	}
+	if g, _, err := grid.Thaw(frozen); err == nil { // a grid that this program does not have asks nothing: there is no score either
+		for i := range g.Items {
+			it := &g.Items[i]
+			if _, seen := o.Items.Value(it.Code); it.Channel == o.Channel && it.Unit == "" && (it.Observer == grid.Auditor || it.Observer == grid.Both && !seen) {
+				codes = append(codes, it.Code)
+			}
+		}
+	}
+	slices.Sort(codes)
+	return slices.Compact(codes)
 }
 
 // ratedItems are the items of an event that are yes or no: what a person can rate by reading.
@@ -104,7 +154,7 @@ func (s *server) coded(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	account := access.From(r.Context()).Account.Name
-	if !ratable(&o, account) {
+	if !open(s.views.get(), &o, account) {
 		s.refuse(w, r, http.StatusConflict, "coding.gone")
 		return
 	}
@@ -113,16 +163,8 @@ func (s *server) coded(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, r, http.StatusInternalServerError)
 		return
 	}
-	known := map[probes.ItemCode]bool{}
-	for i := range events {
-		if events[i].Kind == probes.MailReceived {
-			for _, code := range ratedItems(&events[i]) {
-				known[code] = true
-			}
-		}
-	}
 	e := probes.Event{Kind: probes.ReviewCoded, Audit: id, Detail: map[string]string{"by": account}}
-	for code := range known {
+	for _, code := range asks(s.views.get(), &o, events) {
 		switch value := probes.Value(r.PostForm.Get("item." + string(code))); value {
 		case probes.Yes, probes.No, probes.NotApplicable:
 			e.Observations = append(e.Observations, probes.Observation{Item: code, Value: value, By: account, SHA256: o.Evidence})
@@ -135,12 +177,6 @@ func (s *server) coded(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, http.StatusBadRequest, "coding.incomplete")
 		return
 	}
-	slices.SortFunc(e.Observations, func(a, b probes.Observation) int {
-		if a.Item < b.Item {
-			return -1
-		}
-		return 1
-	})
 	if s.write(w, r, e) {
 		back(w, r, "/coding")
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
 	"slices"
 	"strconv"
@@ -26,6 +27,9 @@ const anyChannel = "all"
 // marks are the properties of an outcome that a list can be narrowed to.
 var marks = [...]string{"acknowledged", "polite", "impolite", "out-of-office", "junk", "unsure", "late"}
 
+// values are what an item can come to.
+var values = [...]probes.Value{probes.Yes, probes.No, probes.NotApplicable}
+
 // orders are the orders of a list.
 var orders = [...]string{"due", "-due", "delay", "-delay", "structure"}
 
@@ -34,6 +38,7 @@ type filter struct {
 	Campaign, Channel, Structure, Result, State string
 	Kind, Sector, Band, Region, Week            string
 	Mark, Sort                                  string
+	Item, Value                                 string        // audits in which the item was observed, and came to that
 	Q                                           string        // text in the structure's name, its number or the audit's
 	Within                                      time.Duration // answered within that delay; 0: any
 
@@ -65,6 +70,7 @@ func parseFilter(q url.Values) (filter, error) {
 		{"state", f.State, slices.Contains(probes.Statuses[:], probes.Status(f.State))},
 		{"mark", f.Mark, slices.Contains(marks[:], f.Mark)},
 		{"sort", f.Sort, slices.Contains(orders[:], f.Sort)},
+		{"value", f.Value, slices.Contains(values[:], probes.Value(f.Value))},
 	}
 	for _, c := range closed {
 		if c.value != "" && !c.known {
@@ -92,14 +98,14 @@ func parseFilter(q url.Values) (filter, error) {
 func (f *filter) fields() map[string]*string {
 	return map[string]*string{"campaign": &f.Campaign, "channel": &f.Channel, "structure": &f.Structure, "result": &f.Result,
 		"state": &f.State, "kind": &f.Kind, "sector": &f.Sector, "band": &f.Band, "region": &f.Region, "week": &f.Week, "mark": &f.Mark,
-		"sort": &f.Sort, "q": &f.Q}
+		"sort": &f.Sort, "q": &f.Q, "item": &f.Item, "value": &f.Value}
 }
 
 // encode appends the filter as the parameters of a URL, in order of their names, as url.Values.Encode does. A list of
 // a hundred rows makes two hundred addresses: it is written by hand for that.
 func (f *filter) encode(extra ...hidden) string {
-	all := [...]hidden{{"band", f.Band}, {"campaign", f.Campaign}, {"channel", f.Channel}, {"kind", f.Kind}, {"mark", f.Mark}, {"q", f.Q}, {"region", f.Region},
-		{"result", f.Result}, {"sector", f.Sector}, {"sort", f.Sort}, {"state", f.State}, {"structure", f.Structure}, {"week", f.Week}}
+	all := [...]hidden{{"band", f.Band}, {"campaign", f.Campaign}, {"channel", f.Channel}, {"item", f.Item}, {"kind", f.Kind}, {"mark", f.Mark}, {"q", f.Q}, {"region", f.Region},
+		{"result", f.Result}, {"sector", f.Sector}, {"sort", f.Sort}, {"state", f.State}, {"structure", f.Structure}, {"value", f.Value}, {"week", f.Week}}
 	var b strings.Builder
 	add := func(name, value string) {
 		if value == "" {
@@ -189,7 +195,27 @@ func (f *filter) match(o *stats.Outcome) bool {
 	if f.Mark != "" && !marked(f.Mark, o) {
 		return false
 	}
+	if f.Item != "" && !f.observed(o) {
+		return false
+	}
 	return f.needle == "" || strings.Contains(strings.ToLower(o.Body.Name), f.needle) || strings.Contains(strings.ToLower(string(o.ID)), f.needle)
+}
+
+// observed says whether the item was observed in the audit, and came to the value that is asked for.
+func (f *filter) observed(o *stats.Outcome) bool {
+	x, ok := o.Items.Value(probes.ItemCode(f.Item))
+	if !ok || o.Result == stats.Spoiled || o.Result == stats.InDoubt {
+		return false
+	}
+	switch probes.Value(f.Value) {
+	case probes.NotApplicable:
+		return math.IsNaN(x)
+	case probes.Yes:
+		return x == 1
+	case probes.No:
+		return x == 0
+	}
+	return !math.IsNaN(x)
 }
 
 // marked says whether the outcome has the property. Those behind a published share are looked for where that share

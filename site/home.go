@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/report"
@@ -58,7 +57,10 @@ type stateRow struct {
 // card is one headline figure.
 type card struct{ Name, Value, Note, URL string }
 
-type programmeRow struct{ Name, Y2013, Y2023, Ours, URL string }
+type programmeRow struct {
+	Name, Y2013, Y2023, Ours, Interval, URL string
+	Why                                     string // there is no figure
+}
 
 type groupTable struct {
 	Caption, By, LogRank string
@@ -86,7 +88,7 @@ func (s *server) home(w http.ResponseWriter, r *http.Request) {
 	}
 	v := s.views.get()
 	f := v.scoped(asked).defaulted()
-	f.Result, f.State, f.Mark, f.Sort, f.Within, f.Page = "", "", "", "", 0, 1
+	f.Result, f.State, f.Mark, f.Item, f.Value, f.Sort, f.Within, f.Page = "", "", "", "", "", "", 0, 1
 	p := &home{frame: s.frame(r, asked)}
 	p.Here = "home"
 	p.Title = p.T("home.title")
@@ -123,11 +125,20 @@ func (p *home) fill(v *view, f filter) error {
 		p.ChannelName = p.Term("channel", f.Channel)
 	}
 	p.Figures, p.Beside = p.cards(&r.All, f), p.beside(&r.All, f)
-	if f.Channel == string(probes.Mail) {
-		p.Programme = p.programme(sectors, f)
+	if whole := f; whole.Channel == "" || whole.Channel == string(probes.Mail) {
+		whole.Channel, whole.Sector = "", ""
+		headlines, err := memo(v, "headlines "+whole.key(), func() ([]report.Headline, error) { return report.Headlines(v.Outcomes, v.found(whole)) })
+		if err != nil {
+			return err
+		}
+		p.Programme = p.programme(headlines, f)
 	}
 	key := p.Lang + "?" + f.key()
-	p.All = v.chart("all "+key, func() *chart {
+	drawn := func(name string, draw func() *chart) *chart {
+		c, _ := memo(v, "chart "+name+" "+key, func() (*chart, error) { return draw(), nil })
+		return c
+	}
+	p.All = drawn("all", func() *chart {
 		return draw(p.locale, drawing{"all", p.T("chart.all"), p.describe([]stats.Figures{r.All}, []string{p.T("group.all")})},
 			[]stats.Figures{r.All}, []string{p.T("group.all")})
 	})
@@ -136,7 +147,7 @@ func (p *home) fill(v *view, f filter) error {
 		for _, g := range sectors.Groups {
 			names = append(names, p.Group("sector", g.Group))
 		}
-		p.Sectors = v.chart("sectors "+key, func() *chart {
+		p.Sectors = drawn("sectors", func() *chart {
 			return draw(p.locale, drawing{"sectors", p.T("chart.sectors"), p.describe(sectors.Groups, names)}, sectors.Groups, names)
 		})
 		p.LogRank = p.logRank(sectors.LogRank)
@@ -270,6 +281,9 @@ func (l *locale) about(f filter) string {
 	if f.Mark != "" {
 		add(l.Term("mark", f.Mark))
 	}
+	if f.Item != "" {
+		add(l.item(&f))
+	}
 	if f.Within > 0 {
 		add(l.T("figure.within", "Delay", l.Horizon(f.Within)))
 	}
@@ -325,34 +339,48 @@ func (p *home) beside(f *stats.Figures, scope filter) []link {
 }
 
 // programme sets the reference programme's figures beside ours.
-func (p *home) programme(sectors stats.Report, scope filter) []programmeRow {
-	scope.Lang = p.Asked.Lang
-	var out []programmeRow
-	for i, own := range report.Measured(sectors) {
-		c := report.Programme[i]
-		to := scope
-		to.Sector = c.Sector
-		switch c.Key {
-		case "silent-5d":
-			to.Result = counted
-		case "within-24h-public", "within-24h-private":
-			to.Within = 24 * time.Hour
-		default:
-			to.Mark = "polite"
+func (p *home) programme(headlines []report.Headline, scope filter) (out []programmeRow) {
+	for i := range headlines {
+		h := &headlines[i]
+		to, err := parseFilter(h.Audits)
+		if err != nil {
+			continue // a link that the list of audits does not take is no link: a test holds that there is none
 		}
-		out = append(out, programmeRow{p.T("programme." + c.Key), p.published(c.Y2013), p.published(c.Y2023), p.Percent(own), to.href("/audits")})
+		to.Campaign, to.Kind, to.Band, to.Region, to.Lang = scope.Campaign, scope.Kind, scope.Band, scope.Region, p.Asked.Lang
+		row := programmeRow{Name: p.T("programme." + h.Key), Y2013: p.published(h, h.Y2013), Y2023: p.published(h, h.Y2023), Ours: p.headline(h, h.Value)}
+		if h.N > 0 {
+			row.URL = to.href("/audits")
+			if !math.IsNaN(h.Low) {
+				row.Interval = p.T("interval", "Interval", p.headline(h, h.Low)+" – "+p.headline(h, h.High))
+			}
+		} else {
+			row.Why = p.T("programme.none", "Channel", p.T("channel."+string(h.Channel)))
+		}
+		out = append(out, row)
 	}
 	return out
 }
 
-func (p *home) published(x report.Published) string {
-	if math.IsNaN(x.Share) {
+// headline writes a value in the figure's unit.
+func (p *home) headline(h *report.Headline, x float64) string {
+	if h.Unit == "" || math.IsNaN(x) {
+		return p.Percent(x)
+	}
+	return p.Decimal(x, 1) + nbsp + h.Unit
+}
+
+func (p *home) published(h *report.Headline, x report.Published) string {
+	switch {
+	case x.Trend != "":
+		return p.T("programme." + x.Trend)
+	case math.IsNaN(x.Value):
 		return undefined
+	case h.Unit != "":
+		return p.Decimal(x.Value, 0) + nbsp + h.Unit
+	case x.About:
+		return "≈" + nbsp + p.percent(x.Value, 0)
 	}
-	if x.About {
-		return "≈" + nbsp + p.percent(x.Share, 0)
-	}
-	return p.percent(x.Share, 0)
+	return p.percent(x.Value, 0)
 }
 
 // table makes the figures by group, the total last.

@@ -164,6 +164,7 @@ func used(t *testing.T) map[string]bool {
 			family("beside", string(r))
 		}
 	}
+	family("programme", "higher", "lower")
 	for _, p := range report.Programme {
 		family("programme", p.Key)
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -206,19 +207,62 @@ func TestBlindCoding(t *testing.T) {
 		t.Fatalf("the page to rate: %s", page)
 	}
 	h.post("anna", path+"/coding", 400, "item.mail.closing", "yes") // the other item lacks
-	h.post("anna", path+"/coding", 303, "item.mail.closing", "yes", "item.mail.greeting", "no")
-	h.post("anna", path+"/coding", 409, "item.mail.closing", "yes", "item.mail.greeting", "no")
+	form := h.get("anna", "/coding?lang=en", 200)
+	h.post("anna", path+"/coding", 303, rate(form, "item.mail.greeting", "no")...)
+	h.post("anna", path+"/coding", 409, rate(form, "item.mail.greeting", "no")...)
 	if page := h.get("anna", path+"?lang=en", 200); !strings.Contains(page, "<mark") {
 		t.Error("who has rated the answer still does not see the passages")
 	}
-	h.post("bert", path+"/coding", 303, "item.mail.closing", "yes", "item.mail.greeting", "yes")
-	h.post("cleo", path+"/coding", 409, "item.mail.closing", "yes", "item.mail.greeting", "yes") // two are enough
+	h.post("bert", path+"/coding", 303, rate(form)...)
+	h.post("cleo", path+"/coding", 409, rate(form)...) // two are enough
 	if page := h.get("anna", "/review?kind=items-differ&lang=en", 200); !strings.Contains(page, string(h.ids[0])) {
 		t.Error("the item that they see differently is not flagged")
 	}
-	if page := h.get("rita", "/agreement?lang=en", 200); strings.Count(page, "<tr><th scope=\"row\">") != 3 {
-		t.Error("the agreement has not one row for all and one for each of the two items")
+	if page := h.get("rita", "/agreement?lang=en", 200); strings.Count(page, "<tr><th scope=\"row\">") != 1+len(rate(form))/2 {
+		t.Errorf("the agreement has not one row for all and one for each of the %d items", len(rate(form))/2)
 	}
+}
+
+// rate fills the form of a rating: yes to everything, but for what is given.
+func rate(form string, other ...string) (fields []string) {
+	for _, m := range regexp.MustCompile(`name="(item\.[^"]+)" value="yes"`).FindAllStringSubmatch(form, -1) {
+		value := "yes"
+		for i := 0; i < len(other); i += 2 {
+			if other[i] == m[1] {
+				value = other[i+1]
+			}
+		}
+		fields = append(fields, m[1], value)
+	}
+	return fields
+}
+
+// TestRatingOfOneAnswer lets one auditor rate what only a person can judge of an answer that was not drawn.
+func TestRatingOfOneAnswer(t *testing.T) {
+	h := newHouse(t, probes.Launch{})
+	path := "/audits/" + string(h.ids[0])
+	if page := h.get("anna", path+"?lang=en", 200); !strings.Contains(page, "/coding?q="+strings.ReplaceAll(string(h.ids[0]), ":", "%3A")+"&amp;lang=en") {
+		t.Error("the audit's page does not lead to its rating")
+	}
+	form := h.get("anna", "/coding?lang=en&q="+string(h.ids[0]), 200)
+	if strings.Contains(form, "item.mail.closing") || len(rate(form)) < 10 {
+		t.Fatalf("the form asks what the agent saw, or too little: %v", rate(form))
+	}
+	first := rate(form)[0]
+	h.post("anna", path+"/coding", 303, rate(form, first, "n/a")...)
+	h.post("bert", path+"/coding", 409, rate(form)...) // one is enough
+	o := h.outcome(0)
+	if v, ok := o.Items.Value(probes.ItemCode(strings.TrimPrefix(first, "item."))); !ok || !math.IsNaN(v) {
+		t.Errorf("%s = %v, %v; the auditor said that it does not apply", first, v, ok)
+	}
+	if v, ok := o.Items.Value(probes.ItemCode(strings.TrimPrefix(rate(form)[2], "item."))); !ok || v != 1 {
+		t.Errorf("%s = %v, %v; the auditor said yes", rate(form)[2], v, ok)
+	}
+	if page := h.get("anna", "/coding?lang=en&q="+string(h.ids[0]), 200); strings.Contains(page, "<form class=\"decide\"") {
+		t.Error("what was rated can be rated again")
+	}
+	h.get("anna", "/coding?q=nothing", 404)
+	h.get("rita", "/coding?q="+string(h.ids[0]), 403)
 }
 
 // TestDispute lets a structure see its own audits alone, object, and read a signed answer.

@@ -117,7 +117,7 @@ type view struct {
 	counting sync.Once
 	counted  *census
 	groups   map[peerGroup]stats.Proportion
-	charts   map[string]*chart
+	kept     map[string]any // see memo
 
 	finding  sync.Once
 	searched bool          // flags were asked for
@@ -282,19 +282,30 @@ func (v *view) outcome(id probes.AuditID) *stats.Outcome {
 	return nil
 }
 
-// chart returns the drawing under the key, made once for a snapshot: it is a large part of the first page.
-func (v *view) chart(key string, draw func() *chart) *chart {
+// memo returns what was computed of the snapshot under the key, computing it once, however many ask at a time.
+func memo[T any](v *view, key string, compute func() (T, error)) (T, error) {
 	v.mu.Lock()
-	defer v.mu.Unlock()
-	if c, ok := v.charts[key]; ok {
-		return c
+	known, ok := v.kept[key]
+	v.mu.Unlock()
+	if ok {
+		return known.(T), nil
 	}
-	if v.charts == nil || len(v.charts) >= memoLimit {
-		v.charts = map[string]*chart{}
-	}
-	c := draw()
-	v.charts[key] = c
-	return c
+	x, err, _ := v.once.Do("memo "+key, func() (any, error) {
+		start := time.Now()
+		x, err := compute()
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.spend(start)
+		if err != nil {
+			return x, err
+		}
+		if v.kept == nil || len(v.kept) >= memoLimit {
+			v.kept = map[string]any{}
+		}
+		v.kept[key] = x
+		return x, nil
+	})
+	return x.(T), err
 }
 
 // spend adds the time since start to what the view has cost.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -14,35 +15,10 @@ import (
 
 	"github.com/sonde-fleet/sonde/config"
 	"github.com/sonde-fleet/sonde/internal/cli"
-	"github.com/sonde-fleet/sonde/ledger"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/report"
-	"github.com/sonde-fleet/sonde/site"
 	"github.com/sonde-fleet/sonde/stats"
-	"github.com/sonde-fleet/sonde/store"
 )
-
-// outcomes returns what is known: from the running collector when there is one, because it owns the store, else from
-// the store itself.
-func (a *app) outcomes() ([]stats.Outcome, error) {
-	c, err := config.LoadCollector(a.config)
-	if err != nil {
-		return nil, cli.UsageError{Err: err}
-	}
-	db, err := store.OpenCollected(c.Data)
-	if errors.Is(err, store.ErrInUse) {
-		return site.Fetch(a.ctx, running(c), "http://collector")
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer db.Close()
-	l, err := ledger.Open(db)
-	if err != nil {
-		return nil, err
-	}
-	return l.Snapshot().Outcomes, nil
-}
 
 type reportCmd struct {
 	By      []string `help:"Group by kind, sector, band, region, week or channel; several make several tables." sep:"," placeholder:"DIMENSION"`
@@ -59,7 +35,11 @@ func (r *reportCmd) Run(a *app) error {
 			return cli.UsageError{Err: fmt.Errorf("-by %s: not a dimension; Try: one of %v", by, stats.Dimensions)}
 		}
 	}
-	all, err := a.outcomes()
+	all, _, err := a.known()
+	if err != nil {
+		return err
+	}
+	headlines, err := report.Headlines(all, nil) // of every channel
 	if err != nil {
 		return err
 	}
@@ -88,15 +68,30 @@ func (r *reportCmd) Run(a *app) error {
 			return err
 		}
 	}
-	if r.Format != "text" || r.Channel != string(probes.Mail) {
+	if len(r.By) > 0 || r.Channel != string(probes.Mail) {
 		return nil
 	}
-	a.Printf("\n")
-	sectors, err := stats.Summary(all, stats.BySector)
+	site, err := a.siteURL()
 	if err != nil {
 		return err
 	}
-	return report.Compare(a.Out, sectors)
+	switch r.Format {
+	case "json":
+		return report.HeadlinesJSON(a.Out, headlines, site)
+	case "csv":
+		return nil // another table; -format text and json have it
+	}
+	a.Printf("\n")
+	return report.Compare(a.Out, headlines, site)
+}
+
+// siteURL is the address under which people reach the pages.
+func (a *app) siteURL() (string, error) {
+	c, err := config.LoadCollector(a.config)
+	if err != nil {
+		return "", cli.UsageError{Err: err}
+	}
+	return strings.TrimSuffix(cmp.Or(c.PublicURL, "http://"+c.Listen), "/"), nil
 }
 
 type outcomesCmd struct {
@@ -104,27 +99,20 @@ type outcomesCmd struct {
 	Out    string `help:"File to write instead of stdout." placeholder:"FILE"`
 }
 
-func (o *outcomesCmd) Run(a *app) (err error) {
-	all, err := a.outcomes()
+func (o *outcomesCmd) Run(a *app) error {
+	all, _, err := a.known()
 	if err != nil {
 		return err
 	}
-	w := a.Out
-	if o.Out != "" {
-		f, err := os.Create(o.Out)
-		if err != nil {
-			return err
+	return a.outFile(o.Out, func(w io.Writer) error {
+		switch o.Format {
+		case "csv":
+			return report.OutcomesCSV(w, all)
+		case "parquet":
+			return report.OutcomesParquet(w, all)
 		}
-		defer func() { err = errors.Join(err, f.Close()) }()
-		w = f
-	}
-	switch o.Format {
-	case "csv":
-		return report.OutcomesCSV(w, all)
-	case "parquet":
-		return report.OutcomesParquet(w, all)
-	}
-	return report.OutcomesJSON(w, all)
+		return report.OutcomesJSON(w, all)
+	})
 }
 
 type survivalCmd struct {

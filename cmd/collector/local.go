@@ -40,6 +40,9 @@ func serveLocal(ctx context.Context, c *config.Collector, pages http.Handler, l 
 	mux.HandleFunc("GET /local/flags", func(w http.ResponseWriter, _ *http.Request) {
 		_ = json.NewEncoder(w).Encode(flagsOf(l)) // the other side has gone
 	})
+	mux.HandleFunc("GET /local/launches", func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(w).Encode(l.Launches()) // the other side has gone
+	})
 	mux.HandleFunc("GET /local/trail", func(w http.ResponseWriter, _ *http.Request) {
 		if writeTrail(w, trail) != nil {
 			panic(http.ErrAbortHandler) // the reader must see that it broke off

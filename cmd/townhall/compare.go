@@ -65,11 +65,11 @@ func compare(w io.Writer, outcomes []stats.Outcome, town *townhall.Town, audits 
 			return n, disagree, err
 		}
 	}
-	m, err := stats.Summary(measured, stats.BySector)
+	headlines, err := report.Headlines(measured, nil)
 	if err != nil {
 		return n, disagree, err
 	}
-	return n, disagree, report.Compare(w, m)
+	return n, disagree, report.Compare(w, headlines, "")
 }
 
 // asItWas is the outcome that the truth gives.

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/parquet-go/parquet-go"
 	"github.com/sonde-fleet/sonde/stats"
 )
 
@@ -101,21 +100,6 @@ func OutcomesJSON(w io.Writer, outcomes []stats.Outcome) error {
 		}
 	}
 	return nil
-}
-
-// OutcomesParquet writes the outcomes as an Apache Parquet file.
-func OutcomesParquet(w io.Writer, outcomes []stats.Outcome) error {
-	p := parquet.NewGenericWriter[Row](w, parquet.Compression(&parquet.Zstd))
-	rows := make([]Row, 0, 1024)
-	for i := range outcomes {
-		if rows = append(rows, RowOf(&outcomes[i])); len(rows) == cap(rows) || i == len(outcomes)-1 {
-			if _, err := p.Write(rows); err != nil {
-				return err
-			}
-			rows = rows[:0]
-		}
-	}
-	return p.Close()
 }
 
 // columns are the headings of the CSV file, in the order of Row.

@@ -143,8 +143,8 @@ func (g *grouping) sum(group int, f func(Tag) bool) (n int) {
 	return n
 }
 
-func (g *grouping) counted(group int) int  { return g.sum(group, Tag.counted) }
-func (g *grouping) answered(group int) int { return g.sum(group, Tag.answered) }
+func (g *grouping) counted(group int) int  { return g.sum(group, Tag.Counted) }
+func (g *grouping) answered(group int) int { return g.sum(group, Tag.Answered) }
 
 // order returns the groups that have audits, in the order of tables.
 func (g *grouping) order() (order []int) {
@@ -391,10 +391,10 @@ func (g *grouping) figures(i int) Figures {
 	f.AnsweredMedian, f.AnsweredP90 = g.delays[i].quantile(0.5), g.delays[i].quantile(0.9)
 	f.WorkedMedian, f.DaysMedian = g.worked[i].quantile(0.5), g.daily[i].quantile(0.5)
 	share := func(flag, of Tag) Proportion {
-		return Wilson(g.sum(i, func(t Tag) bool { return t.counted() && t&of == of && t&flag != 0 }),
-			g.sum(i, func(t Tag) bool { return t.counted() && t&of == of }))
+		return Wilson(g.sum(i, func(t Tag) bool { return t.Counted() && t&of == of && t&flag != 0 }),
+			g.sum(i, func(t Tag) bool { return t.Counted() && t&of == of }))
 	}
 	f.Acked, f.Polite, f.Absent = share(TagAcked, 0), share(TagPolite, TagJudged), share(TagAbsent, 0)
-	f.Junk = Wilson(g.sum(i, func(t Tag) bool { return t.answered() && t&TagJunk != 0 }), g.answered(i))
+	f.Junk = Wilson(g.sum(i, func(t Tag) bool { return t.Answered() && t&TagJunk != 0 }), g.answered(i))
 	return f
 }

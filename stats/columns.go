@@ -38,9 +38,11 @@ func TagOf(r Result) (t Tag, ok bool) {
 
 func (t Tag) result() Result { return Results[min(int(t&tagResult), len(Results)-1)] }
 
-// answered and counted say so of the tag's audit: see Outcome.Counted.
-func (t Tag) answered() bool { return kinds[t&tagResult]&isAnswered != 0 }
-func (t Tag) counted() bool  { return kinds[t&tagResult]&isCounted != 0 }
+// Answered says so of the tag's audit.
+func (t Tag) Answered() bool { return kinds[t&tagResult]&isAnswered != 0 }
+
+// Counted says whether the tag's audit is in the denominator of the rates.
+func (t Tag) Counted() bool { return kinds[t&tagResult]&isCounted != 0 }
 
 const (
 	isCounted = 1 << iota

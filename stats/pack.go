@@ -64,10 +64,10 @@ func newPacker(c *Columns) (*packer, error) {
 		s, late := x.spans, 0
 		for i := x.from; i < x.to; i++ {
 			t := c.Tags[i]
-			if !t.counted() {
+			if !t.Counted() {
 				continue
 			}
-			if t.answered() {
+			if t.Answered() {
 				s[0].add(c.Delay[i])
 				s[1].add(c.Worked[i])
 				s[2].add(int64(c.Days[i]))

@@ -321,10 +321,10 @@ type GridRow struct {
 	Observer          string   `json:"observer" parquet:"observer,dict"`
 	How               string   `json:"how" parquet:"how,dict"`
 	Unit              string   `json:"unit" parquet:"unit,dict"`
-	Rule              string   `json:"rule" parquet:"rule,dict"` // yes, no, at-most, at-least, linear
-	A                 *float64 `json:"a" parquet:"a,optional"`   // of the rule, under the norms: at most A, at least A, 100 points at A
-	B                 *float64 `json:"b" parquet:"b,optional"`   // no points at B
-	Silent            string   `json:"silent" parquet:"silent,dict"`
+	Rule              string   `json:"rule" parquet:"rule,dict"`       // yes, no, at-most, at-least, linear
+	A                 *float64 `json:"a" parquet:"a,optional"`         // of the rule, under the norms: at most A, at least A, 100 points at A
+	B                 *float64 `json:"b" parquet:"b,optional"`         // no points at B
+	Silent            string   `json:"silence" parquet:"silence,dict"` // zero or skip
 	Weight            float64  `json:"weight" parquet:"weight"`
 	ChannelWeight     float64  `json:"channel_weight" parquet:"channel_weight"`
 	StageWeight       float64  `json:"stage_weight" parquet:"stage_weight"`
@@ -362,7 +362,7 @@ func GridParquet(w io.Writer, g *grid.Grid, norms grid.Norms) error {
 
 // GridTable is the grid as a table.
 func GridTable(g *grid.Grid, norms grid.Norms) Table {
-	t := Table{Name: "grid", Columns: []string{"item", "channel", "stage", "determinant", "observer", "how", "unit", "rule", "a", "b", "silent", "weight",
+	t := Table{Name: "grid", Columns: []string{"item", "channel", "stage", "determinant", "observer", "how", "unit", "rule", "a", "b", "silence", "weight",
 		"channel_weight", "stage_weight", "determinant_weight", "source", "en", "fr"}}
 	value := func(x *float64) any {
 		if x == nil {

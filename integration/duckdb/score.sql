@@ -60,7 +60,7 @@ points as (
                 when 'at-most' then 100.0 * (o.value <= g.a)::int
                 when 'at-least' then 100.0 * (o.value >= g.a)::int
                 when 'linear' then 100.0 * case when o.value is not null then least(1, greatest(0, (o.value - g.b) / (g.a - g.b))) end end
-            when a.deaf and g.silent = 'zero' then 0.0
+            when a.deaf and g.silence = 'zero' then 0.0
         end as points
     from audits a join grid g using (channel) left join observed o on o.audit = a.audit and o.item = g.item
 ),

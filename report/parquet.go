@@ -118,6 +118,9 @@ func mend(err *error) {
 // openParquet reads the footer.
 func openParquet(in io.ReaderAt, size int64) (f *parquet.File, err error) {
 	defer mend(&err)
+	if err := checkFooter(in, size); err != nil {
+		return nil, err
+	}
 	if f, err = parquet.OpenFile(in, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(1<<18)); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrExport, err)
 	}

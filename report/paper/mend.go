@@ -1,0 +1,3 @@
+package paper
+
+func mend(pdf, html []byte) ([]byte, error) { return pdf, nil }

@@ -109,6 +109,7 @@ type Collector struct {
 	// FourEyes are the orders that a second operator must approve on the site: launch, cancel, pause, resume, suppress, resolve.
 	FourEyes []string  `yaml:"four_eyes"`
 	Webhooks []Webhook `yaml:"webhooks"` // other systems that are told what happened
+	Editions string    `yaml:"editions"` // CSV file of figures of earlier editions; empty: none
 }
 
 // FeedSource is a prober that the collector pulls.

@@ -216,7 +216,8 @@ func (d *document) collector(c *Collector) {
 	if d.root == nil {
 		return
 	}
-	d.resolve(&c.Data)
+	d.resolve(&c.Data, &c.Editions)
+	d.readable("editions", c.Editions)
 	if c.Data == "" {
 		d.add("data", "it is missing", "write a path relative to this file")
 	}

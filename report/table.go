@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/csv"
+	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -34,6 +35,25 @@ func (t *Table) CSV(w io.Writer) error {
 	}
 	c.Flush()
 	return c.Error()
+}
+
+// JSON writes one object a row. What is not defined is null.
+func (t *Table) JSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	for _, r := range t.Rows {
+		row := make(map[string]any, len(r))
+		for i, x := range r {
+			if v, ok := x.(float64); ok && (math.IsNaN(v) || math.IsInf(v, 0)) {
+				x = nil
+			}
+			row[t.Columns[i]] = x
+		}
+		if err := e.Encode(row); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func plain(x any) string {

@@ -21,6 +21,7 @@ type grammar struct {
 	Scores    scoresCmd    `cmd:"" help:"Scores and ranks of the structures, each with its interval."`
 	Items     itemsCmd     `cmd:"" help:"Export one row per item of every audit that is scored."`
 	Grid      gridCmd      `cmd:"" help:"The 400 items with their weights and rules."`
+	Editions  editionsCmd  `cmd:"" help:"Figures of earlier editions and of our own campaigns, year by year."`
 	Opendata  opendataCmd  `cmd:"" help:"Write what anybody may have: no names, every row common to several structures."`
 	Survival  survivalCmd  `cmd:"" help:"Kaplan–Meier figures of a CSV file with columns group,time,event."`
 	Anomalies anomaliesCmd `cmd:"" help:"List what an auditor must look at."`

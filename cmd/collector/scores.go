@@ -57,15 +57,15 @@ func (a *app) known() ([]stats.Outcome, []probes.Launch, error) {
 	return s.Outcomes, s.Launches, nil
 }
 
-// edition is a campaign with its outcomes and its scores.
-type edition struct {
+// scored is a campaign with its outcomes and its scores.
+type scored struct {
 	launch   probes.Launch
 	outcomes []stats.Outcome
 	sheet    *score.Sheet
 }
 
 // edition scores the campaign of the name; without one, the newest.
-func (a *app) edition(campaign string) (*edition, error) {
+func (a *app) edition(campaign string) (*scored, error) {
 	outcomes, launches, err := a.known()
 	if err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func (a *app) edition(campaign string) (*edition, error) {
 			return nil, cli.UsageError{Err: fmt.Errorf("-campaign %s: there is none; Try: one of %s", campaign, strings.Join(names, ", "))}
 		}
 	}
-	e := &edition{launch: launches[at]}
+	e := &scored{launch: launches[at]}
 	e.outcomes = slices.DeleteFunc(outcomes, func(o stats.Outcome) bool { return o.Campaign != e.launch.Campaign })
 	g, norms, err := grid.Thaw(e.launch.Grid)
 	if err != nil {

@@ -69,6 +69,7 @@ var ways = [...]struct {
 	right      access.Right
 }{
 	{"home", "/", access.ReadFigures},
+	{"barometer", "/barometer", access.ReadFigures},
 	{"audits", "/audits", access.ReadAudits},
 	{"structures", "/structures", access.ReadAudits},
 	{"websites", "/websites", access.ReadAudits},

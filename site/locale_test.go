@@ -16,9 +16,11 @@ import (
 	"time"
 
 	"github.com/sonde-fleet/sonde/access"
+	"github.com/sonde-fleet/sonde/grid"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/probes/web/finding"
 	"github.com/sonde-fleet/sonde/report"
+	"github.com/sonde-fleet/sonde/report/edition"
 	"github.com/sonde-fleet/sonde/review"
 	"github.com/sonde-fleet/sonde/stats"
 )
@@ -164,7 +166,11 @@ func used(t *testing.T) map[string]bool {
 			family("beside", string(r))
 		}
 	}
-	family("programme", "higher", "lower")
+	family("programme", "higher", "lower", edition.Score)
+	family("observer", string(grid.Agent), string(grid.Auditor), string(grid.Both))
+	for _, library := range []string{"grid", "practices"} {
+		family(library, "title")
+	}
 	for _, p := range report.Programme {
 		family("programme", p.Key)
 	}

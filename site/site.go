@@ -21,6 +21,7 @@ import (
 
 	"github.com/sonde-fleet/sonde/access"
 	"github.com/sonde-fleet/sonde/probes"
+	"github.com/sonde-fleet/sonde/report/edition"
 	"github.com/sonde-fleet/sonde/review"
 	"github.com/sonde-fleet/sonde/site/openapi"
 	"github.com/sonde-fleet/sonde/stats"
@@ -80,6 +81,8 @@ type Options struct {
 	Public   string        // the address under which the site is reached; "" takes that of the request
 	// Links returns the records of the trail after the number, at most n: those who may read evidence can prove the chain.
 	Links func(after uint64, n int) ([]TrailLink, error)
+	// Editions are figures of earlier editions, beside which our own campaigns are drawn.
+	Editions []edition.Point
 	// Webhooks says how the systems stand that are told what happens.
 	Webhooks func() []openapi.WebhookStatus
 }
@@ -92,7 +95,8 @@ var staticFiles embed.FS
 
 // pageNames are the templates, each with layout.html and parts.html.
 var pageNames = [...]string{"home", "audits", "audit", "websites", "problem", "review", "coding", "agreement", "structures", "structure", "search", "suggest",
-	"campaigns", "operation", "live", "plan", "fleet", "order", "door", "account", "accounts", "own", "help", "accessibility", "api"}
+	"campaigns", "operation", "live", "plan", "fleet", "order", "door", "account", "accounts", "own", "help", "accessibility", "api",
+	"barometer", "grid", "practices"}
 
 // server is the site: its source, its languages and its pages.
 type server struct {
@@ -111,9 +115,11 @@ type server struct {
 	links    func(after uint64, n int) ([]TrailLink, error)
 	webhooks func() []openapi.WebhookStatus
 	messages Messages
+	earlier  []edition.Point
 	fourEyes map[string]bool
 	public   string
 	reads    *reads
+	printer  *printer
 	locales  *locales
 	pages    map[string]*template.Template
 }
@@ -124,8 +130,8 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("site: %w", err)
 	}
-	srv := &server{views: &views{source: o.Source}, source: o.Source, vault: o.Vault, signer: o.Signer, shelf: o.Shelf, messages: o.Messages, guard: o.Guard, doors: o.Accounts,
-		fleet: &fleet{probers: o.Probers}, pulls: o.Pulls, links: o.Links, webhooks: o.Webhooks, fourEyes: map[string]bool{}, public: o.Public, reads: newReads(), locales: l,
+	srv := &server{views: &views{source: o.Source}, source: o.Source, vault: o.Vault, signer: o.Signer, shelf: o.Shelf, messages: o.Messages, earlier: o.Editions, guard: o.Guard, doors: o.Accounts,
+		fleet: &fleet{probers: o.Probers}, pulls: o.Pulls, links: o.Links, webhooks: o.Webhooks, fourEyes: map[string]bool{}, public: o.Public, reads: newReads(), printer: newPrinter(), locales: l,
 		pages: map[string]*template.Template{}}
 	if o.Trail != nil {
 		srv.pen, srv.desk, srv.trail = o.Trail, o.Trail, o.Trail
@@ -169,6 +175,13 @@ func New(o Options) (http.Handler, error) {
 	page("POST /audits/{id}/answer", access.Review, srv.answer)
 	page("GET /structures", access.ReadAudits, srv.structures)
 	page("GET /structures/{id}", access.ReadAudits, srv.structurePage)
+	page("GET /structures/{id}/report", access.ReadAudits, srv.structureReport)
+	page("GET /barometer", access.ReadFigures, srv.barometer)
+	page("GET /grid", access.ReadFigures, srv.gridPage)
+	page("GET /practices", access.ReadFigures, srv.practicesPage)
+	for path, write := range srv.scoreFiles() {
+		page("GET "+path, access.ReadAudits, write)
+	}
 	page("GET /search", access.ReadAudits, srv.search)
 	page("GET /campaigns", access.Operate, srv.campaignsPage)
 	page("GET /campaigns/{id}", access.Operate, srv.operation)
@@ -182,6 +195,7 @@ func New(o Options) (http.Handler, error) {
 		page("POST /orders", access.Operate, srv.orderGiven)
 		page("POST /orders/{n}", access.Operate, srv.decideProposal)
 		page("GET /structure", access.ReadOwnAudits, srv.minded)
+		page("GET /structure/report", access.ReadOwnAudits, srv.ownReport)
 		page("POST /structure/audits/{id}/dispute", access.Dispute, srv.dispute)
 	}
 	if srv.guard != nil && srv.doors != nil {

@@ -106,6 +106,10 @@ func (*runCmd) Run(a *app) error {
 // site makes the pages over everything that the collector has.
 func (a *app) site(c *config.Collector, db *store.Collected, l *ledger.Ledger, doors *access.DB, guard *access.Guard, pulled []*puller, hooks *webhook.Teller) (http.Handler, error) {
 	o := site.Options{Source: l, Vault: db, Shelf: db, Trail: l, Signer: l, Messages: l, Guard: guard, Accounts: doors, FourEyes: c.FourEyes, Public: c.PublicURL}
+	var err error
+	if o.Editions, err = published(c.Editions); err != nil {
+		return nil, err
+	}
 	for _, p := range c.Probers {
 		o.Probers = append(o.Probers, site.Prober{Name: p.Name, Client: &control.Client{URL: p.URL, Token: p.Token}})
 	}

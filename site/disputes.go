@@ -94,10 +94,11 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request) {
 // own is what a structure's contact sees: its audits, what became of them, and where to object.
 type own struct {
 	frame
-	Name  string
-	Rows  []ownRow
-	Count string
-	Until stamp
+	Name    string
+	Rows    []ownRow
+	Count   string
+	Until   stamp
+	Reports []link
 }
 
 type ownRow struct {
@@ -105,6 +106,18 @@ type ownRow struct {
 	Due, Sent, Replied                                  stamp
 	Disputes                                            []disputeCard
 	Post                                                string // empty: nothing to object to yet
+}
+
+// told says whether the structure may know of an audit: what has not been asked yet must stay a surprise, and one that runs
+// would be answered for its own sake.
+func told(o *stats.Outcome) bool {
+	switch o.Result {
+	case stats.Waiting, stats.Out, stats.InDoubt:
+		return false
+	case stats.Silent:
+		return o.Status.Ended()
+	}
+	return true
 }
 
 // minded is the page that a structure's link opens.
@@ -117,15 +130,13 @@ func (s *server) minded(w http.ResponseWriter, r *http.Request) {
 	var places []int32
 	if b := v.body(who.Structure); b != nil {
 		places = b.places
+		p.Reports = p.reportLinks(v, b, "/structure/report", true)
 	}
 	for _, i := range places {
 		o := &v.Outcomes[i]
 		p.Name = cmp.Or(o.Body.Name, string(o.Structure))
-		if o.Result == stats.Waiting || o.Result == stats.Out || o.Result == stats.InDoubt {
-			continue // what has not been asked yet must stay a surprise
-		}
-		if o.Result == stats.Silent && !o.Status.Ended() {
-			continue // an audit that runs would be answered for its own sake
+		if !told(o) {
+			continue
 		}
 		fresh, ok := s.source.Outcome(o.ID)
 		if !ok {

@@ -109,6 +109,7 @@ type structure struct {
 	Ends     []option
 	Orders   []link
 	CSV      string
+	Reports  []link
 }
 
 type structureLinkRow struct {
@@ -175,6 +176,7 @@ func (s *server) structureAgain(w http.ResponseWriter, r *http.Request, say func
 	for _, o := range own[max(0, len(own)-pageRows):] {
 		p.Audits = append(p.Audits, list.auditRow(o))
 	}
+	p.Reports = p.reportLinks(v, b, structurePath(id)+"/report", false)
 	p.Dots = p.dots(own)
 	p.compare(v, b, own)
 	visitor := access.From(r.Context())

@@ -22,11 +22,16 @@ import (
 
 type reportCmd struct {
 	By      []string `help:"Group by kind, sector, band, region, week or channel; several make several tables." sep:"," placeholder:"DIMENSION"`
-	Format  string   `help:"text, json or csv." enum:"text,json,csv" default:"text"`
+	Format  string   `help:"text, json or csv; html or pdf for one structure." enum:"text,json,csv,html,pdf" default:"text"`
 	Channel string   `help:"Only this channel." default:"mail"`
+
+	paperFlags
 }
 
 func (r *reportCmd) Run(a *app) error {
+	if r.Structure != "" || r.Format == "html" || r.Format == "pdf" {
+		return a.paper(&r.paperFlags, r.Format)
+	}
 	if a.JSON {
 		r.Format = "json"
 	}

@@ -46,7 +46,7 @@ measures as (
 observed as (
     select i.audit, i.item, i.value
     from read_parquet('{items}') i join grid using (item) join audits using (audit)
-    where how <> 'measure' and i.state in ('observed', 'not applicable') and (i.state = 'observed' or not deaf)
+    where not (how = 'measure' and audits.channel in ('mail', 'web')) and i.state in ('observed', 'not applicable')
       and audits.result <> 'blocked'
     union all
     select * from measures

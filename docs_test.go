@@ -158,7 +158,7 @@ func TestCommandCheckerFinds(t *testing.T) {
 		"go test ./stats -run EqualToR -v": "", "go test ./stat": "no package ./stat", "go test ./stats -run Nobody": "no test Nobody",
 		"go test ./integration -run Killed -kills 5": "", "go test ./stats -kills 5": "no flag -kills",
 		"bin/prober check -config x.yaml": "", "prober chek": "no command chek", "prober plan -tabel": "no flag -tabel",
-		"prober status": "", "collector report -by sector --json": "", "collector report -campaign x": "no flag -campaign",
+		"prober status": "", "collector report -by sector --json": "", "collector report -campaigns x": "no flag -campaigns",
 		"townhall demo -dir x --no-stay": "", "townhall run -truth FILE": "", "docker compose up": "", "prober resolve AUDIT accepted|not-sent|spoiled -reason PROOF": "",
 	} {
 		if _, got := c.check(line); got != want {

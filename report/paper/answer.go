@@ -63,7 +63,7 @@ func (d *doc) audits() error {
 			row.Delay = d.Delay(float64(o.Delay))
 			row.Worked = d.N("unit.days", o.Days)
 		}
-		if d.in.Rating == nil || !d.in.Rating(o.ID) {
+		if !d.blind(o) {
 			row.Points = d.Points(d.points(o))
 		}
 		d.Audits = append(d.Audits, row)
@@ -84,6 +84,9 @@ func (d *doc) audits() error {
 	return nil
 }
 
+// blind says whether the reader is to rate the audit without knowing what others said, nor who asked.
+func (d *doc) blind(o *stats.Outcome) bool { return d.in.Rating != nil && d.in.Rating(o.ID) }
+
 // points is the weighted mean of the audit's items; NaN where it is not scored.
 func (d *doc) points(o *stats.Outcome) float64 {
 	sum, weights := 0.0, 0.0
@@ -100,6 +103,10 @@ func (d *doc) points(o *stats.Outcome) float64 {
 func (d *doc) letter(o *stats.Outcome, events []probes.Event) letter {
 	l := letter{ID: "audit-" + d.Int(o.Number), Title: d.T("letter.title", "N", d.Int(o.Number), "Channel", d.Term("channel", string(o.Channel)), "Scenario", o.Scenario),
 		Answered: d.T("letter.answered", "At", d.Minute(o.Replied), "Delay", d.Delay(float64(o.Delay)), "Days", d.N("unit.days", o.Days)), Audit: ref{string(o.ID), d.linked(o.ID)}}
+	if d.blind(o) {
+		l.Hidden = true
+		return l
+	}
 	persona := message.Address{}
 	for i := range events {
 		if events[i].Kind == probes.MailPrepared {
@@ -136,11 +143,7 @@ func (d *doc) letter(o *stats.Outcome, events []probes.Event) letter {
 	if tag, err := language.Parse(e.Detail["language"]); err == nil {
 		l.Lang = tag.String()
 	}
-	var seen []probes.Observation
-	if d.in.Rating == nil || !d.in.Rating(o.ID) {
-		seen = e.Observations
-	}
-	d.pieces(&l, mask, text, seen)
+	d.pieces(&l, mask, text, e.Observations)
 	return l
 }
 

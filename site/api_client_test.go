@@ -66,7 +66,7 @@ func (w *world) node(program string, environment ...string) map[string]any {
 func TestGeneratedClientReadsEverything(t *testing.T) {
 	program := apiClient(t, "read")
 	said := newWorld(t, 40).node(program)
-	if said["operations"] != float64(23) || said["audits"] != float64(200) {
+	if said["operations"] != float64(25) || said["audits"] != float64(200) {
 		t.Errorf("%v", said)
 	}
 }

@@ -72,6 +72,18 @@ same("metrics", (await (await pull("/metrics")).text()).includes("sonde_audits{"
 same("the description in YAML", (await (await fetch(`${base}/api/v1/openapi.yaml`)).text()).startsWith("openapi: 3.1.0"), true);
 seen.add("GET /api/v1/openapi.yaml").add("GET /api/v1/openapi.json");
 
+// The scores: every structure once, and its items' gains are what it is short of 100.
+const scores = [];
+for (let cursor: string | undefined; ; ) {
+  const page = must(await client.GET("/api/v1/scores", { params: { query: { limit: 9, cursor } } }));
+  scores.push(...page.items);
+  if (!(cursor = page.next)) break;
+}
+same("scores, one a structure", new Set(scores.map((s) => s.structure)).size, structures.length);
+const judged = scores.find((s) => s.audits > 1)!;
+const items = must(await client.GET("/api/v1/structures/{structure}/items", { params: { path: { structure: judged.structure } } })).items;
+same("gains", items.reduce((n, i) => n + i.gain, 0).toFixed(6), (100 - judged.score.value!).toFixed(6));
+
 // The figures, from the pages that were pulled: the share of the counted that answered at all, before the deadline.
 const figures = must(await client.GET("/api/v1/figures", { params: { query: { by: "sector", points: 5000 } } }));
 same("counted", figures.all.counted, counted.length);

@@ -871,6 +871,34 @@ type FlagList struct {
 	Next *Next `json:"next,omitempty"`
 }
 
+// ItemScore defines model for ItemScore.
+type ItemScore struct {
+	// Audits Those that lost points by it.
+	Audits []string `json:"audits"`
+
+	// Gain Points that the score would gain if the item had full points in every audit.
+	Gain float64 `json:"gain"`
+	Item string  `json:"item"`
+
+	// Missing Audits in which it was not observed.
+	Missing int `json:"missing"`
+
+	// Name In English.
+	Name          string   `json:"name"`
+	NotApplicable int      `json:"not_applicable"`
+	Observed      int      `json:"observed"`
+	Points        *float64 `json:"points"`
+
+	// Silent Audits in which nobody answered, which costs the points.
+	Silent int `json:"silent"`
+}
+
+// ItemScoreList defines model for ItemScoreList.
+type ItemScoreList struct {
+	Campaign string      `json:"campaign"`
+	Items    []ItemScore `json:"items"`
+}
+
 // LogRank defines model for LogRank.
 type LogRank struct {
 	Chisq *float64 `json:"chisq"`
@@ -880,6 +908,18 @@ type LogRank struct {
 
 	// P Probability of such a difference by chance alone.
 	P *float64 `json:"p"`
+}
+
+// Mean defines model for Mean.
+type Mean struct {
+	Audits int      `json:"audits"`
+	High   *float64 `json:"high"`
+
+	// Low Of the 95 % interval.
+	Low *float64 `json:"low"`
+
+	// Value Points, 0 to 100.
+	Value *float64 `json:"value"`
 }
 
 // NewVerdict defines model for NewVerdict.
@@ -980,6 +1020,57 @@ type Rate = report.RateLine
 // ResultName `answered`, `silent` and `unreachable` are in the denominator of the rates; `spoiled` (by us) and `in doubt` are printed
 // beside it; `visited`, `blocked` and `offline` are of websites.
 type ResultName string
+
+// Score defines model for Score.
+type Score struct {
+	// Audits That are scored.
+	Audits int `json:"audits"`
+
+	// Category Kind and population band: its peers.
+	Category          string          `json:"category"`
+	ChanceOfBeingBest float64         `json:"chance_of_being_best"`
+	Channels          map[string]Mean `json:"channels"`
+
+	// Coverage Share of the items' weight that was observed or does not apply.
+	Coverage     *float64        `json:"coverage"`
+	Determinants map[string]Mean `json:"determinants"`
+	Name         string          `json:"name"`
+
+	// Open Not over yet: not scored.
+	Open  int `json:"open"`
+	Peers int `json:"peers"`
+
+	// Rank By the shrunk score; 0: not ranked, too little was observed.
+	Rank int `json:"rank"`
+
+	// RankHigh Worst.
+	RankHigh int `json:"rank_high"`
+
+	// RankLow Best rank that it may truly have, at 95 %.
+	RankLow int  `json:"rank_low"`
+	Score   Mean `json:"score"`
+	Shrunk  Mean `json:"shrunk"`
+
+	// Spoiled By us, or in doubt: not scored.
+	Spoiled   int             `json:"spoiled"`
+	Stages    map[string]Mean `json:"stages"`
+	Structure string          `json:"structure"`
+}
+
+// ScoreList defines model for ScoreList.
+type ScoreList struct {
+	Campaign string `json:"campaign"`
+
+	// Grid Version of the items.
+	Grid  string  `json:"grid"`
+	Items []Score `json:"items"`
+
+	// Next The cursor of the next page; absent on the last.
+	Next *Next `json:"next,omitempty"`
+
+	// Norms Profile of norms.
+	Norms string `json:"norms"`
+}
 
 // State defines model for State.
 type State string
@@ -1356,6 +1447,18 @@ type ListFlagsParams struct {
 // ListFlagsParamsState defines parameters for ListFlags.
 type ListFlagsParamsState string
 
+// ListScoresParams defines parameters for ListScores.
+type ListScoresParams struct {
+	// Campaign The campaign's identifier.
+	Campaign *OnlyCampaign `form:"campaign,omitempty" json:"campaign,omitempty"`
+
+	// Cursor The `next` of the page before, with the same parameters otherwise.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Limit How many elements a page has at most.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
 // ListStructuresParams defines parameters for ListStructures.
 type ListStructuresParams struct {
 	// Q Words that the name or the number must have; case and accents do not count.
@@ -1366,6 +1469,12 @@ type ListStructuresParams struct {
 
 	// Limit How many elements a page has at most.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ListStructureItemsParams defines parameters for ListStructureItems.
+type ListStructureItemsParams struct {
+	// Campaign The campaign's identifier.
+	Campaign *OnlyCampaign `form:"campaign,omitempty" json:"campaign,omitempty"`
 }
 
 // ListTrailParams defines parameters for ListTrail.
@@ -1415,12 +1524,18 @@ type ServerInterface interface {
 	// ListProbers How the probers stand
 	// (GET /api/v1/probers)
 	ListProbers(w http.ResponseWriter, r *http.Request)
+	// ListScores What every structure of a campaign comes to, in order of number
+	// (GET /api/v1/scores)
+	ListScores(w http.ResponseWriter, r *http.Request, params ListScoresParams)
 	// ListStructures The audited structures, in order of name
 	// (GET /api/v1/structures)
 	ListStructures(w http.ResponseWriter, r *http.Request, params ListStructuresParams)
 	// GetStructure One structure
 	// (GET /api/v1/structures/{structure})
 	GetStructure(w http.ResponseWriter, r *http.Request, structure StructureID)
+	// ListStructureItems What each item came to over a structure's audits, and which audits lost points by it
+	// (GET /api/v1/structures/{structure}/items)
+	ListStructureItems(w http.ResponseWriter, r *http.Request, structure StructureID, params ListStructureItemsParams)
 	// ListTrail What people decided, disputed, ordered and read, chained by hash
 	// (GET /api/v1/trail)
 	ListTrail(w http.ResponseWriter, r *http.Request, params ListTrailParams)
@@ -2209,6 +2324,65 @@ func (siw *ServerInterfaceWrapper) ListProbers(w http.ResponseWriter, r *http.Re
 	handler.ServeHTTP(w, r)
 }
 
+// ListScores operation middleware
+func (siw *ServerInterfaceWrapper) ListScores(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListScoresParams
+
+	// ------------- Optional query parameter "campaign" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "campaign", r.URL.Query(), &params.Campaign, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "campaign"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "campaign", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "cursor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "cursor", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListScores(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListStructures operation middleware
 func (siw *ServerInterfaceWrapper) ListStructures(w http.ResponseWriter, r *http.Request) {
 
@@ -2285,6 +2459,48 @@ func (siw *ServerInterfaceWrapper) GetStructure(w http.ResponseWriter, r *http.R
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.GetStructure(w, r, structure)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListStructureItems operation middleware
+func (siw *ServerInterfaceWrapper) ListStructureItems(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "structure" -------------
+	var structure StructureID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "structure", r.PathValue("structure"), &structure, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "structure", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListStructureItemsParams
+
+	// ------------- Optional query parameter "campaign" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "campaign", r.URL.Query(), &params.Campaign, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "campaign"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "campaign", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListStructureItems(w, r, structure, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2485,8 +2701,10 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/figures", wrapper.GetFigures)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/flags", wrapper.ListFlags)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/probers", wrapper.ListProbers)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/scores", wrapper.ListScores)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/structures", wrapper.ListStructures)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/structures/{structure}", wrapper.GetStructure)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/structures/{structure}/items", wrapper.ListStructureItems)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/trail", wrapper.ListTrail)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/v1/webhooks", wrapper.ListWebhooks)
 
@@ -2757,6 +2975,28 @@ func (response ListProbers200JSONResponse) VisitListProbersResponse(w http.Respo
 	return err
 }
 
+type ListScoresRequestObject struct {
+	Params ListScoresParams
+}
+
+type ListScoresResponseObject interface {
+	VisitListScoresResponse(w http.ResponseWriter) error
+}
+
+type ListScores200JSONResponse ScoreList
+
+func (response ListScores200JSONResponse) VisitListScoresResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListStructuresRequestObject struct {
 	Params ListStructuresParams
 }
@@ -2790,6 +3030,29 @@ type GetStructureResponseObject interface {
 type GetStructure200JSONResponse Structure
 
 func (response GetStructure200JSONResponse) VisitGetStructureResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListStructureItemsRequestObject struct {
+	Structure StructureID `json:"structure"`
+	Params    ListStructureItemsParams
+}
+
+type ListStructureItemsResponseObject interface {
+	VisitListStructureItemsResponse(w http.ResponseWriter) error
+}
+
+type ListStructureItems200JSONResponse ItemScoreList
+
+func (response ListStructureItems200JSONResponse) VisitListStructureItemsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -2879,12 +3142,18 @@ type StrictServerInterface interface {
 	// ListProbers How the probers stand
 	// (GET /api/v1/probers)
 	ListProbers(ctx context.Context, request ListProbersRequestObject) (ListProbersResponseObject, error)
+	// ListScores What every structure of a campaign comes to, in order of number
+	// (GET /api/v1/scores)
+	ListScores(ctx context.Context, request ListScoresRequestObject) (ListScoresResponseObject, error)
 	// ListStructures The audited structures, in order of name
 	// (GET /api/v1/structures)
 	ListStructures(ctx context.Context, request ListStructuresRequestObject) (ListStructuresResponseObject, error)
 	// GetStructure One structure
 	// (GET /api/v1/structures/{structure})
 	GetStructure(ctx context.Context, request GetStructureRequestObject) (GetStructureResponseObject, error)
+	// ListStructureItems What each item came to over a structure's audits, and which audits lost points by it
+	// (GET /api/v1/structures/{structure}/items)
+	ListStructureItems(ctx context.Context, request ListStructureItemsRequestObject) (ListStructureItemsResponseObject, error)
 	// ListTrail What people decided, disputed, ordered and read, chained by hash
 	// (GET /api/v1/trail)
 	ListTrail(ctx context.Context, request ListTrailRequestObject) (ListTrailResponseObject, error)
@@ -3223,6 +3492,32 @@ func (sh *strictHandler) ListProbers(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// ListScores operation middleware
+func (sh *strictHandler) ListScores(w http.ResponseWriter, r *http.Request, params ListScoresParams) {
+	var request ListScoresRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListScores(ctx, request.(ListScoresRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListScores")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListScoresResponseObject); ok {
+		if err := validResponse.VisitListScoresResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListStructures operation middleware
 func (sh *strictHandler) ListStructures(w http.ResponseWriter, r *http.Request, params ListStructuresParams) {
 	var request ListStructuresRequestObject
@@ -3268,6 +3563,33 @@ func (sh *strictHandler) GetStructure(w http.ResponseWriter, r *http.Request, st
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(GetStructureResponseObject); ok {
 		if err := validResponse.VisitGetStructureResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListStructureItems operation middleware
+func (sh *strictHandler) ListStructureItems(w http.ResponseWriter, r *http.Request, structure StructureID, params ListStructureItemsParams) {
+	var request ListStructureItemsRequestObject
+
+	request.Structure = structure
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListStructureItems(ctx, request.(ListStructureItemsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListStructureItems")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListStructureItemsResponseObject); ok {
+		if err := validResponse.VisitListStructureItemsResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -66,9 +66,9 @@ var ErrExport = errors.New("not an export of outcomes")
 
 // ReadParquet reads from an export what figures are made of: eighteen of its columns, on all processors. The file may be
 // another program's rewriting of ours: text with or without dictionary, whole numbers of 32 or 64 bits, any column
-// optional. When read is not nil it is told of row groups that were read, by their rows; it is called from one goroutine
-// at a time.
-func ReadParquet(in io.ReaderAt, size int64, read func(rows int64)) (*stats.Columns, error) {
+// optional. When read is not nil it is told of every part that was read, by its share of the file; it is called from one
+// goroutine at a time.
+func ReadParquet(in io.ReaderAt, size int64, read func(share float64)) (*stats.Columns, error) {
 	f, err := openParquet(in, size)
 	if err != nil {
 		return nil, err
@@ -96,7 +96,7 @@ func ReadParquet(in io.ReaderAt, size int64, read func(rows int64)) (*stats.Colu
 				if atomic.AddInt64(&left, -1) == 0 && read != nil {
 					x.mu.Lock()
 					defer x.mu.Unlock()
-					read(int64(n))
+					read(float64(n) / float64(f.NumRows()))
 				}
 				return nil
 			})

@@ -24,6 +24,7 @@ type reportCmd struct {
 	By      []string `help:"Group by kind, sector, band, region, week or channel; several make several tables." sep:"," placeholder:"DIMENSION"`
 	Format  string   `help:"text, json or csv; html or pdf for one structure." enum:"text,json,csv,html,pdf" default:"text"`
 	Channel string   `help:"Only this channel." default:"mail"`
+	In      []string `help:"Read exports instead of the store: Parquet files, or folders of them." sep:"," placeholder:"FILE"`
 
 	paperFlags
 }
@@ -40,24 +41,30 @@ func (r *reportCmd) Run(a *app) error {
 			return cli.UsageError{Err: fmt.Errorf("-by %s: not a dimension; Try: one of %v", by, stats.Dimensions)}
 		}
 	}
-	all, _, err := a.known()
-	if err != nil {
-		return err
-	}
-	headlines, err := report.Headlines(all, nil) // of every channel
-	if err != nil {
-		return err
-	}
-	all = slices.DeleteFunc(all, func(o stats.Outcome) bool { return r.Channel != "" && string(o.Channel) != r.Channel })
-	dimensions := r.By
-	if len(dimensions) == 0 {
-		dimensions = []string{""}
-	}
-	for i, by := range dimensions {
-		s, err := stats.Summary(all, stats.Dimension(by))
+	var columns *stats.Columns
+	var headlines []report.Headline
+	if len(r.In) > 0 {
+		var err error
+		if columns, err = a.exported(r.In); err != nil {
+			return err
+		}
+	} else {
+		all, _, err := a.known()
 		if err != nil {
 			return err
 		}
+		if headlines, err = report.Headlines(all, nil); err != nil { // of every channel
+			return err
+		}
+		if columns, err = stats.ColumnsOf(all); err != nil {
+			return err
+		}
+	}
+	made, err := reports(columns, r.Channel, r.By)
+	if err != nil {
+		return err
+	}
+	for i, s := range made {
 		switch r.Format {
 		case "json":
 			err = report.JSON(a.Out, s)
@@ -73,7 +80,7 @@ func (r *reportCmd) Run(a *app) error {
 			return err
 		}
 	}
-	if len(r.By) > 0 || r.Channel != string(probes.Mail) {
+	if len(r.By) > 0 || len(r.In) > 0 || r.Channel != string(probes.Mail) {
 		return nil
 	}
 	site, err := a.siteURL()

@@ -115,10 +115,11 @@ func ofAnswer(f func(o *stats.Outcome) float64) measure {
 	}
 }
 
-// without is a measure that is lost when a mail of the class came.
+// without is a measure that is lost when a mail of the class came. Who never answers earns nothing by it.
 func without(class string) measure {
 	return func(o *stats.Outcome, _ grid.Norms) (float64, bool) {
-		return truth(!slices.Contains(o.Classes, class)), o.Result != stats.Unreachable
+		there := slices.Contains(o.Classes, class)
+		return truth(!there), there || o.Result == stats.Answered
 	}
 }
 

@@ -30,8 +30,10 @@ measures as (
             {'item': 'mail.first-contact', 'value': (answer = 'answer')::double, 'has': result = 'answered'},
             {'item': 'mail.not-referred', 'value': (answer <> 'refers')::double, 'has': result = 'answered'},
             {'item': 'mail.transferred', 'value': case when answer in ('transferred', 'refers') then (answer = 'transferred')::double end, 'has': result = 'answered'},
-            {'item': 'mail.no-challenge', 'value': (not list_contains(string_split(classes, ' '), 'challenge'))::double, 'has': result <> 'unreachable'},
-            {'item': 'mail.no-delay-warning', 'value': (not list_contains(string_split(classes, ' '), 'delay'))::double, 'has': result <> 'unreachable'}
+            {'item': 'mail.no-challenge', 'value': (not list_contains(string_split(classes, ' '), 'challenge'))::double,
+                'has': result = 'answered' or list_contains(string_split(classes, ' '), 'challenge')},
+            {'item': 'mail.no-delay-warning', 'value': (not list_contains(string_split(classes, ' '), 'delay'))::double,
+                'has': result = 'answered' or list_contains(string_split(classes, ' '), 'delay')}
         ], recursive := true) from audits where channel = 'mail'
         union all
         select audit, unnest([

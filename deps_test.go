@@ -161,9 +161,9 @@ func (h house) violations() []string {
 		h.imports(name, r, add)
 		r.form(name, add)
 	}
-	for _, pure := range []string{"stats", "grid"} {
-		h.pure(pure, add)
-	}
+	h.pure("stats", nil, add)
+	h.pure("grid", nil, add)
+	h.pure("experiment", []string{"stats", "experiment"}, add)
 	for imported, way := range h.reach("cmd/collector") {
 		for _, heavy := range []string{"github.com/chromedp", "github.com/emersion/go-imap", "github.com/emersion/go-smtp", "github.com/emiago/sipgo", module + "/probes/mail"} {
 			// A mail is shown with its passages marked: the room that only reads one may be reached, with no other of its channel.
@@ -205,9 +205,10 @@ func (h house) imports(name string, r *room, add func(string, ...any)) {
 	}
 }
 
-// pure finds input, output and clocks in a room and in the rooms of ours that it reaches.
-func (h house) pure(name string, add func(string, ...any)) {
-	allowed := []string{"probes", "schedule/calendar", "grid", "config/fault"}
+// pure finds input, output and clocks in a room and in the rooms of ours that it reaches: those that every pure room may know,
+// and some more.
+func (h house) pure(name string, more []string, add func(string, ...any)) {
+	allowed := append([]string{"probes", "schedule/calendar", "grid", "config/fault"}, more...)
 	for imported, way := range h.reach(name) {
 		to, ours := own(imported)
 		switch {
@@ -305,6 +306,9 @@ func TestEveryRuleCanFail(t *testing.T) {
 			"schedule/calendar/a.go": file("net/http")}, "stats > schedule/calendar > net/http"},
 		{"stats reads the store", map[string]string{"stats/a.go": file(module + "/store"), "store/a.go": file()}, "stats is pure"},
 		{"stats has a clock", map[string]string{"stats/a.go": sound + "import \"time\"\nvar at = time.Now\n"}, "stats/a.go:4 calls time.Now"},
+		{"experiment knows stats", map[string]string{"experiment/a.go": file(module + "/stats"), "stats/a.go": file("math")}, ""},
+		{"experiment reads files", map[string]string{"experiment/a.go": file("os")}, "experiment is pure"},
+		{"experiment has a clock", map[string]string{"experiment/a.go": sound + "import \"time\"\nvar at = time.Now\n"}, "experiment/a.go:4 calls time.Now"},
 		{"grid reads the environment", map[string]string{"grid/a.go": file("os")}, "grid is pure"},
 		{"the collector reaches Chrome", map[string]string{"cmd/collector/main.go": "// Command collector collects.\npackage main\nimport _ \"" + module +
 			"/report\"\n", "report/a.go": file("github.com/chromedp/chromedp")}, "cmd/collector > report > github.com/chromedp/chromedp"},

@@ -63,6 +63,8 @@ type Audit struct {
 	Due       time.Time   `json:"due" cbor:"9,keyasint"`
 	Deadline  time.Time   `json:"deadline" cbor:"10,keyasint"`
 	Target    string      `json:"target" cbor:"11,keyasint"` // the contact used: mail address, URL, number…
+	// Treatment is the arm of the campaign's experiment that the audit was given; empty: it takes no part in one.
+	Treatment string `json:"treatment,omitempty" cbor:"12,keyasint,omitempty"`
 }
 
 // Fault says whose fault an event is. It is decided where the event happens and never guessed afterwards.
@@ -142,6 +144,38 @@ type Launch struct {
 	DoubleCoding float64 `json:"double_coding,omitempty" cbor:"9,keyasint,omitempty"`
 	Seed         int64   `json:"seed,omitempty" cbor:"10,keyasint,omitempty"`
 	Grid         *Grid   `json:"grid,omitempty" cbor:"11,keyasint,omitempty"`
+	// What the campaign tests by chance, if it does.
+	Experiment *Experiment `json:"experiment,omitempty" cbor:"12,keyasint,omitempty"`
+}
+
+// Experiment is what a campaign tests by chance, frozen at its launch: which treatments there are, how they were dealt and
+// which outcome decides.
+type Experiment struct {
+	ID         string    `json:"id" cbor:"1,keyasint"`
+	Hypothesis string    `json:"hypothesis" cbor:"2,keyasint"`
+	Factor     string    `json:"factor" cbor:"3,keyasint"` // persona or wording
+	Arms       []Arm     `json:"arms" cbor:"4,keyasint"`   // the others are compared with the first
+	Strata     []string  `json:"strata,omitempty" cbor:"5,keyasint,omitempty"`
+	Unit       string    `json:"unit" cbor:"6,keyasint"` // audit or structure
+	Channels   []Channel `json:"channels" cbor:"7,keyasint"`
+	Outcome    string    `json:"outcome" cbor:"8,keyasint"`
+	Alpha      float64   `json:"alpha" cbor:"9,keyasint"`
+	Power      float64   `json:"power" cbor:"10,keyasint"`
+	Effect     float64   `json:"effect" cbor:"11,keyasint"` // the smallest difference worth finding
+	ICC        float64   `json:"icc" cbor:"12,keyasint"`    // supposed likeness of the audits of one structure
+	Base       float64   `json:"base" cbor:"13,keyasint"`   // supposed outcome of the first arm
+	SD         float64   `json:"sd,omitempty" cbor:"14,keyasint,omitempty"`
+	Method     string    `json:"method" cbor:"15,keyasint"`                     // the version of the analysis
+	SHA256     Hash      `json:"sha256,omitempty" cbor:"16,keyasint,omitempty"` // of the pre-registration
+	// Hide are the words of the personas and of the treatments: who rates blindly must not read them.
+	Hide []string `json:"hide,omitempty" cbor:"17,keyasint,omitempty"`
+}
+
+// Arm is one treatment of an experiment.
+type Arm struct {
+	ID       string            `json:"id" cbor:"1,keyasint"`
+	Personas []string          `json:"personas,omitempty" cbor:"2,keyasint,omitempty"` // who contacts
+	Set      map[string]string `json:"set,omitempty" cbor:"3,keyasint,omitempty"`      // what is written where texts say {{.Arm.KEY}}
 }
 
 // Grid is what a campaign is judged by, frozen at its launch: which version of the items, and the norms in figures.

@@ -293,7 +293,7 @@ func (d *doc) pieces(l *letter, mask *masker, text string, observed []probes.Obs
 
 // itemName is what an item is called; its code where this grid has not got it.
 func (d *doc) itemName(code probes.ItemCode) string {
-	if it, ok := d.in.Sheet.Grid.Item(code); ok {
+	if it := d.grid[code]; it != nil {
 		return it.Name.In(d.french)
 	}
 	return string(code)

@@ -73,6 +73,7 @@ type doc struct {
 	place    int // in the sheet
 	category int
 	own      []*stats.Outcome // that have been decided, in order of their numbers
+	grid     map[probes.ItemCode]*grid.Item
 	details  []score.ItemScore
 
 	Style       template.CSS
@@ -127,6 +128,10 @@ func Structure(w io.Writer, in Input, id probes.StructureID) error {
 	b := &in.Sheet.Bodies[k]
 	d := &doc{words: words, in: &in, body: b, place: k, category: in.Sheet.Category(k), Style: template.CSS(style), Name: cmp.Or(strings.TrimSpace(b.Name), string(b.ID))}
 	d.Title = d.T("title", "Name", d.Name)
+	d.grid = map[probes.ItemCode]*grid.Item{}
+	for i := range in.Sheet.Grid.Items {
+		d.grid[in.Sheet.Grid.Items[i].Code] = &in.Sheet.Grid.Items[i]
+	}
 	d.own = decided(in.Outcomes, id)
 	d.details = in.Sheet.Detail(k, in.Outcomes)
 	d.Provisional = in.Launch.End.After(in.Launch.Timeline.Campaign(in.At))
@@ -152,8 +157,16 @@ func Structure(w io.Writer, in Input, id probes.StructureID) error {
 	if *words.lacks != nil {
 		return fmt.Errorf("report of %s: %w", id, *words.lacks)
 	}
-	_, err = w.Write(out.Bytes())
+	_, err = w.Write(bytes.Map(readable, out.Bytes()))
 	return err
+}
+
+// readable leaves out characters that nobody sees and that turn round what stands beside them: what strangers write must not.
+func readable(r rune) rune {
+	if r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f {
+		return -1
+	}
+	return r
 }
 
 // decided returns the structure's audits whose end nothing will change. What has not been asked yet, and what is being asked,

@@ -143,8 +143,8 @@ func (d *doc) weigh(c *grid.Commitment, of map[probes.ItemCode]*score.ItemScore)
 	type sum struct{ points, scored, seen, all float64 }
 	by := map[probes.Channel]*sum{}
 	for _, code := range c.Items {
-		it, ok := d.in.Sheet.Grid.Item(code)
-		if !ok {
+		it := d.grid[code]
+		if it == nil {
 			continue // an older grid has not got it
 		}
 		s := by[it.Channel]

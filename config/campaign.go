@@ -22,6 +22,8 @@ type Campaign struct {
 	Grid      Grid            `yaml:"grid"`
 	Personas  []Persona       `yaml:"personas"`
 	Scenarios []Scenario      `yaml:"scenarios"`
+	// What the campaign tests by chance; nil: nothing.
+	Experiment *Experiment `yaml:"experiment"`
 
 	source
 	file string
@@ -75,7 +77,8 @@ type Persona struct {
 }
 
 // Scenario is what the mystery citizen asks and what a good answer contains. In Subjects and Bodies, {a|b|c} chooses
-// one by the audit's seed and {{.Name}} fields are filled: Structure, Given, Family, Civility, Town, Phone.
+// one by the audit's seed and {{.Name}} fields are filled: Structure, Given, Family, Civility, Town, Phone, and Arm.KEY where
+// the campaign's experiment tests wordings.
 type Scenario struct {
 	ID       string   `yaml:"id"`
 	Language string   `yaml:"language"` // fr, en…

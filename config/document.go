@@ -228,6 +228,13 @@ func (d *document) walk(node ast.Node, v reflect.Value, path string) {
 			v.SetString(d.expand(text, path))
 			return nil
 		})
+	case reflect.Float64:
+		d.scalar(node, path, "a number", "write for example 0.05", func(string) error {
+			if t := node.Type(); t != ast.IntegerType && t != ast.FloatType {
+				return errors.ErrUnsupported
+			}
+			return yaml.NodeToValue(node, v.Addr().Interface())
+		})
 	case reflect.Bool:
 		d.scalar(node, path, "true or false", "write true or false", func(string) error { return yaml.NodeToValue(node, v.Addr().Interface()) })
 	default:

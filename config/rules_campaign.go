@@ -58,6 +58,7 @@ func (d *document) campaign(c *Campaign) {
 	d.window(c)
 	d.waves(c)
 	d.personas(c)
+	d.experiment(c)
 	d.scenarios(c)
 }
 

@@ -14,14 +14,25 @@ var language = regexp.MustCompile(`^[a-z]{2}$`)
 // Fields are the names that a scenario's text may use, as {{.Name}}.
 var Fields = []string{"Structure", "Given", "Family", "Civility", "Town", "Phone"}
 
-// sample fills the fields when a template is tried.
-var sample = func() map[string]string {
-	m := map[string]string{}
+// fields returns what the texts of the campaign may use, and a value of each to try them with.
+func (c *Campaign) fields() (names []string, sample map[string]any) {
+	sample = map[string]any{}
 	for _, name := range Fields {
-		m[name] = name
+		sample[name] = name
 	}
-	return m
-}()
+	keys := c.Experiment.Keys()
+	if len(keys) == 0 {
+		return Fields, sample
+	}
+	arm := map[string]string{}
+	names = slices.Clone(Fields)
+	for _, key := range keys {
+		arm[key] = key
+		names = append(names, "Arm."+key)
+	}
+	sample["Arm"] = arm
+	return names, sample
+}
 
 func (d *document) scenarios(c *Campaign) {
 	if len(c.Scenarios) == 0 {
@@ -58,8 +69,8 @@ func (d *document) scenarios(c *Campaign) {
 		if len(s.Bodies) == 0 {
 			d.add(path+".bodies", "there is no text", "write at least one")
 		}
-		d.texts(path+".subjects", s.Subjects)
-		d.texts(path+".bodies", s.Bodies)
+		d.texts(c, path+".subjects", s.Subjects)
+		d.texts(c, path+".bodies", s.Bodies)
 		for j, subject := range s.Subjects {
 			if strings.ContainsAny(strings.TrimSpace(subject), "\r\n") {
 				d.add(fmt.Sprintf("%s.subjects[%d]", path, j), "it has several lines", "write a subject on one line")
@@ -70,15 +81,16 @@ func (d *document) scenarios(c *Campaign) {
 }
 
 // texts checks that each text says something, that its template can be filled and that its choices are well formed.
-func (d *document) texts(path string, texts []string) {
+func (d *document) texts(c *Campaign, path string, texts []string) {
+	names, sample := c.fields()
 	for i, text := range texts {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		if strings.TrimSpace(text) == "" {
 			d.add(at, "it is empty", "write what the citizen says")
 			continue
 		}
-		if problem := tryTemplate(text); problem != "" {
-			d.add(at, problem, "the fields are {{."+strings.Join(Fields, "}} {{.")+"}}")
+		if problem := tryTemplate(text, sample); problem != "" {
+			d.add(at, problem, "the fields are {{."+strings.Join(names, "}} {{.")+"}}")
 		} else if problem := choices(text); problem != "" {
 			d.add(at, problem, "write {one|or another}")
 		}
@@ -86,7 +98,7 @@ func (d *document) texts(path string, texts []string) {
 }
 
 // tryTemplate fills a text with sample values and says what is wrong with it, or nothing.
-func tryTemplate(text string) string {
+func tryTemplate(text string, sample map[string]any) string {
 	t, err := template.New("text").Option("missingkey=error").Parse(text)
 	if err == nil {
 		err = t.Execute(io.Discard, sample)

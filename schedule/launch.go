@@ -31,7 +31,11 @@ func NewLaunch(c *config.Campaign, files []probes.Hash) (probes.Launch, error) {
 	if err != nil {
 		return probes.Launch{}, fmt.Errorf("campaign grid: %w", err)
 	}
-	return probes.Launch{Campaign: c.ID, Grid: &frozen, Title: c.Title, End: end.AddDate(0, 0, 1).UTC(), Files: files,
+	tested, err := c.Frozen()
+	if err != nil {
+		return probes.Launch{}, fmt.Errorf("campaign experiment: %w", err)
+	}
+	return probes.Launch{Campaign: c.ID, Grid: &frozen, Experiment: tested, Title: c.Title, End: end.AddDate(0, 0, 1).UTC(), Files: files,
 		Timeline: probes.Timeline{Start: start.UTC(), Speed: c.Speed}, SecondReader: c.Review.SecondReader, DoubleCoding: float64(c.Review.DoubleCoding) / 100, Seed: c.Seed}, nil
 }
 

@@ -54,6 +54,9 @@ func (c Conflict) String() string {
 // of the plan are numbered from 1 in the order in which they are due, those of cron waves after them. The timetable
 // comes in the order of due instants; equal instants in the order of identifiers.
 //
+// Where the campaign has an experiment, its audits are dealt to the arms last: when they are due and what they ask does not
+// depend on the arm, and neither do they change because a structure is added to another stratum.
+//
 // An error means that the campaign itself cannot be planned (window, zone, cron expression, two structures with one id).
 func Plan(c *config.Campaign, structures []directory.Structure) ([]probes.Audit, []Conflict, error) {
 	p, err := newPlanner(c)
@@ -75,6 +78,7 @@ func Plan(c *config.Campaign, structures []directory.Structure) ([]probes.Audit,
 		return nil, nil, err
 	}
 	p.level(plans)
+	p.treat(plans)
 	audits, conflicts := p.timetable(plans)
 	return audits, conflicts, nil
 }
@@ -138,7 +142,7 @@ func (p *planner) write(audits []probes.Audit, s *sheet) []probes.Audit {
 			ID: probes.AuditID(prefix + number(i+1)), Campaign: p.campaign.ID, Structure: s.of.ID, Channel: channel,
 			Scenario: p.campaign.Scenarios[slot.scenario].ID, Persona: p.campaign.Personas[slot.persona].ID,
 			Wave: p.waveID(slot.wave), Number: i + 1, Due: due, Deadline: due.Add(p.deadlines[slot.channel]),
-			Target: s.of.Contacts[channel][0],
+			Target: s.of.Contacts[channel][0], Treatment: p.armID(slot.arm),
 		})
 	}
 	return audits
@@ -160,10 +164,13 @@ type planner struct {
 	deadlines [len(probes.Channels)]time.Duration
 	plan      [len(probes.Channels)]int
 	waves     []wave
+	trial     *trial // nil: the campaign has no experiment
+	likeness  []int  // of each persona: who counts as one against the cap of personas
 }
 
 func newPlanner(c *config.Campaign) (*planner, error) {
 	p := &planner{campaign: c, gap: int64(time.Duration(c.MinGap) / time.Second)}
+	p.trial, p.likeness = newTrial(c)
 	var err error
 	if p.start, err = calendar.ParseDay(c.Start); err != nil {
 		return nil, fmt.Errorf("plan: start: %w", err)

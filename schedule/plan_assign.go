@@ -62,6 +62,7 @@ func (w *worker) assign(s *sheet) {
 	for i := range s.slots {
 		s.slots[i].persona = turn[i%len(turn)]
 	}
+	w.enrol(s)
 }
 
 func (w *worker) scenarioConflicts(s *sheet, missing map[[2]int]int) {

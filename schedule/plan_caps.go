@@ -16,10 +16,11 @@ const hourSeconds = 3600
 
 // load counts the audits of each clock hour (UTC) against the caps.
 type load struct {
-	caps    config.Caps
-	all     map[int64]int
-	persona map[[2]int64]int // persona, hour
-	domain  map[domainHour]int
+	caps     config.Caps
+	likeness []int // of each persona: see planner
+	all      map[int64]int
+	persona  map[[2]int64]int // persona, hour
+	domain   map[domainHour]int
 }
 
 type domainHour struct {
@@ -45,7 +46,7 @@ func (p *planner) level(plans []*sheet) {
 		order[i] = turn{p.source(s.of.ID, "turn", 0).Uint64(), i}
 	}
 	slices.SortFunc(order, func(a, b turn) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.index, b.index)) })
-	l := &load{caps: caps, all: map[int64]int{}, persona: map[[2]int64]int{}, domain: map[domainHour]int{}}
+	l := &load{caps: caps, likeness: p.likeness, all: map[int64]int{}, persona: map[[2]int64]int{}, domain: map[domainHour]int{}}
 	for _, t := range order {
 		p.levelSheet(l, plans[t.index])
 	}
@@ -89,7 +90,7 @@ func (l *load) full(unix int64, persona int, domain string) string {
 	switch {
 	case l.caps.PerHour > 0 && l.all[hour] >= l.caps.PerHour:
 		return fmt.Sprintf("per_hour is %d", l.caps.PerHour)
-	case l.caps.PersonaPerHour > 0 && l.persona[[2]int64{int64(persona), hour}] >= l.caps.PersonaPerHour:
+	case l.caps.PersonaPerHour > 0 && l.persona[[2]int64{int64(l.likeness[persona]), hour}] >= l.caps.PersonaPerHour:
 		return fmt.Sprintf("persona_per_hour is %d", l.caps.PersonaPerHour)
 	case l.caps.DomainPerHour > 0 && domain != "" && l.domain[domainHour{domain, hour}] >= l.caps.DomainPerHour:
 		return fmt.Sprintf("domain_per_hour is %d for %s", l.caps.DomainPerHour, domain)
@@ -103,7 +104,7 @@ func (l *load) count(unix int64, persona int, domain string) {
 		l.all[hour]++
 	}
 	if l.caps.PersonaPerHour > 0 {
-		l.persona[[2]int64{int64(persona), hour}]++
+		l.persona[[2]int64{int64(l.likeness[persona]), hour}]++
 	}
 	if l.caps.DomainPerHour > 0 && domain != "" {
 		l.domain[domainHour{domain, hour}]++

@@ -23,6 +23,7 @@ type slot struct {
 	wave     int   // index in the campaign's waves; -1: the plan
 	scenario int   // index in the campaign's scenarios
 	persona  int   // index in the campaign's personas
+	arm      int   // from 1, in the experiment's arms; 0: it takes no part
 }
 
 // sheet is the plan of one structure.

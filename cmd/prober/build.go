@@ -35,7 +35,7 @@ var channels = map[probes.Channel]bool{probes.Mail: true, probes.Web: true}
 // buildMail makes the e-mail channel from the files. Every fault of keys and certificates is returned together.
 func buildMail(p *config.Prober, c *config.Campaign, db *store.DB, forms mail.Desk, monitor mail.Monitor) (*mail.Channel, error) {
 	o := mail.Options{Hello: p.Mail.Hello, Timeout: p.Mail.Timeout, MaxMessage: p.Mail.MaxMessage, Seed: c.Seed,
-		Accounts: map[string]mail.Account{}, Scenarios: map[string]mail.Scenario{}, Archive: db, Desk: forms, Monitor: monitor}
+		Accounts: map[string]mail.Account{}, Scenarios: map[string]mail.Scenario{}, Wordings: map[string]map[string]string{}, Archive: db, Desk: forms, Monitor: monitor}
 	var faults []error
 	for _, x := range c.Personas {
 		account, ok := p.Mail.Accounts[x.ID]
@@ -48,6 +48,13 @@ func buildMail(p *config.Prober, c *config.Campaign, db *store.DB, forms mail.De
 		}
 		made.Persona.Address = x.Address
 		o.Accounts[x.ID] = made
+	}
+	if c.Experiment != nil {
+		for i, arm := range c.Experiment.Arms {
+			if o.Wordings[arm.ID] = arm.Set; i == 0 {
+				o.Wordings[""] = arm.Set // of an audit that takes no part, for example prober probe
+			}
+		}
 	}
 	for _, s := range c.Scenarios {
 		made := mail.Scenario{Language: s.Language, Subjects: s.Subjects, Bodies: s.Bodies}

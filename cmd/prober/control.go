@@ -94,6 +94,7 @@ func loadFiles(path string) (*control.Files, error) {
 			return nil, err
 		}
 		if slices.Equal(before, after) {
+			_ = registered(c, list, p.Campaign, p.Directory) // the experiment knows it: what was launched goes on, nothing new is launched
 			return &control.Files{Prober: p, Campaign: c, Structures: list, Files: after}, nil
 		}
 	}

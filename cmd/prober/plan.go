@@ -8,6 +8,7 @@ import (
 
 	"github.com/sonde-fleet/sonde/config"
 	"github.com/sonde-fleet/sonde/directory"
+	"github.com/sonde-fleet/sonde/experiment"
 	"github.com/sonde-fleet/sonde/internal/cli"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/schedule"
@@ -36,8 +37,28 @@ func (*checkCmd) Run(a *app) error {
 	if err != nil {
 		return cli.UsageError{Err: err}
 	}
+	if err := registered(c, list, p.Campaign, p.Directory); err != nil {
+		return cli.UsageError{Err: err}
+	}
+	var warnings []string
+	if c.Experiment != nil {
+		plan, err := planned(c, list)
+		if err == nil {
+			warnings, err = experiment.Thin(c.Design(), plan)
+		}
+		if err != nil {
+			return cli.UsageError{Err: err}
+		}
+	}
 	if a.JSON {
-		return a.Object(map[string]any{"ok": true, "structures": len(list), "audits": len(audits), "conflicts": len(conflicts)})
+		sound := map[string]any{"ok": true, "structures": len(list), "audits": len(audits), "conflicts": len(conflicts)}
+		if len(warnings) > 0 {
+			sound["warnings"] = warnings
+		}
+		return a.Object(sound)
+	}
+	for _, w := range warnings {
+		fmt.Fprintf(a.Err, "warning: %s\n", w)
 	}
 	a.Printf("%s, %s and %s are sound: %d structures, %d audits, %d conflicts (prober plan shows them)\n", a.config, p.Campaign,
 		p.Directory, len(list), len(audits), len(conflicts))
@@ -96,10 +117,14 @@ func (p *planCmd) Run(a *app) error {
 	}
 	if p.Table {
 		t := tabwriter.NewWriter(a.Out, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(t, "DUE\tSTRUCTURE\tCHANNEL\tSCENARIO\tPERSONA\tAUDIT\tSTATE")
+		head, treatment := "DUE\tSTRUCTURE\tCHANNEL\tSCENARIO\tPERSONA\tAUDIT\tSTATE", func(probes.Audit) string { return "" }
+		if c.Experiment != nil {
+			head, treatment = head+"\tTREATMENT", func(x probes.Audit) string { return "\t" + x.Treatment }
+		}
+		fmt.Fprintln(t, head)
 		for _, x := range audits {
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", x.Due.In(zone).Format("Mon 2006-01-02 15:04:05"), x.Structure, x.Channel,
-				x.Scenario, x.Persona, x.ID, state(x))
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s%s\n", x.Due.In(zone).Format("Mon 2006-01-02 15:04:05"), x.Structure, x.Channel,
+				x.Scenario, x.Persona, x.ID, state(x), treatment(x))
 		}
 		t.Flush()
 	}

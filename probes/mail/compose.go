@@ -31,7 +31,7 @@ func (c *Channel) words(a probes.Audit, p Persona) (subject, text string, err er
 	}
 	structure, _ := c.o.Archive.Structure(a.Structure)
 	r := c.rand(a.ID)
-	f := fields(structure.Name, p)
+	f := fields(structure.Name, p, c.o.Wordings[a.Treatment]) // what is drawn does not depend on the treatment
 	subject = vary(r, scenario.Subjects[r.IntN(len(scenario.Subjects))], f)
 	text = vary(r, scenario.Bodies[r.IntN(len(scenario.Bodies))], f)
 	return strings.TrimSpace(subject), strings.TrimSpace(text) + "\n", nil
@@ -110,12 +110,15 @@ func (l *letter) write(w io.Writer, name string, now time.Time) error {
 // vary chooses one of each {a|b|c} and fills the fields in.
 func vary(r *rand.Rand, text string, f *strings.Replacer) string { return f.Replace(spin(r, text)) }
 
-// fields fills {{.Name}} in. Which names there are is checked when the campaign is read.
-func fields(structure string, p Persona) *strings.Replacer {
+// fields fills {{.Name}} in, and {{.Arm.KEY}} of the audit's treatment. Which names there are is checked when the campaign is read.
+func fields(structure string, p Persona, arm map[string]string) *strings.Replacer {
 	var pairs []string
 	for name, value := range map[string]string{"Structure": structure, "Given": p.Given, "Family": p.Family, "Civility": p.Civility,
 		"Town": p.Town, "Phone": p.Phone} {
 		pairs = append(pairs, "{{."+name+"}}", value, "{{ ."+name+" }}", value)
+	}
+	for key, value := range arm {
+		pairs = append(pairs, "{{.Arm."+key+"}}", value, "{{ .Arm."+key+" }}", value)
 	}
 	return strings.NewReplacer(pairs...)
 }

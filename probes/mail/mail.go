@@ -125,9 +125,11 @@ type Options struct {
 	Seed       int64
 	Accounts   map[string]Account  // by persona
 	Scenarios  map[string]Scenario // by name
-	Archive    Archive
-	Desk       Desk    // nil: contact forms wait for a person
-	Monitor    Monitor // nil: nobody is told
+	// Wordings are what stands for {{.Arm.KEY}}, by treatment; an audit without one has those of "".
+	Wordings map[string]map[string]string
+	Archive  Archive
+	Desk     Desk    // nil: contact forms wait for a person
+	Monitor  Monitor // nil: nobody is told
 }
 
 // Channel is the probe and the watcher of the e-mail channel.

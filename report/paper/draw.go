@@ -10,6 +10,7 @@ import (
 // picture is a drawing that stands in the text: its parts are data for the template, its Desc says it in words.
 type picture struct {
 	ID, Title, Desc string
+	Headed          bool // the heading above it is its title
 	Width, Height   int
 	Lines           []line
 	Boxes           []box
@@ -133,7 +134,7 @@ func funnel(w *words, s *score.Sheet, c, own int) *picture {
 	}
 	cat := &s.Categories[c]
 	const left, right, top, bottom = 46, pictureWidth - 12, 14, 300
-	p := &picture{ID: "funnel", Title: w.T("funnel.title"), Width: pictureWidth, Height: 346}
+	p := &picture{ID: "funnel", Title: w.T("funnel.title"), Headed: true, Width: pictureWidth, Height: 346}
 	room := max((most-least)*0.08, most*0.02)
 	least, most = max(least-room, 1e-6), most+room
 	x := func(precision float64) float64 { return left + (right-left)*(precision-least)/(most-least) }
@@ -202,7 +203,7 @@ func funnel(w *words, s *score.Sheet, c, own int) *picture {
 // editions draws the scores of a structure's campaigns, the oldest first.
 func editions(w *words, all []EarlierEdition) *picture {
 	const left, right, top, bottom = 46, pictureWidth - 12, 24, 200
-	p := &picture{ID: "editions", Title: w.T("editions.title"), Width: pictureWidth, Height: 246}
+	p := &picture{ID: "editions", Title: w.T("editions.title"), Headed: true, Width: pictureWidth, Height: 246}
 	y := func(points float64) float64 { return bottom - (bottom-top)*points/100 }
 	for v := 0.0; v <= 100; v += 20 {
 		p.line(left, y(v), right, y(v), "grid")

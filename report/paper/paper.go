@@ -256,8 +256,8 @@ func (d *doc) figures() error {
 	}
 	add("rank", rank)
 	if b.Rank > 0 {
-		add("best", d.Percent(b.Best))
-		add("weights", d.T("figures.weights.value", "Light", d.Int(b.RankLight), "Heavy", d.Int(b.RankHeavy), "First", d.Percent(b.First)))
+		add("best", d.chance(b.Best))
+		add("weights", d.T("figures.weights.value", "Light", d.Int(b.RankLight), "Heavy", d.Int(b.RankHeavy), "First", d.chance(b.First)))
 	}
 	count := map[stats.Result]int{}
 	var mails []stats.Outcome
@@ -318,9 +318,22 @@ func (d *doc) mean(name, about string, m *score.Mean, of func(*score.Body) float
 	return row
 }
 
+// chance writes a probability that was estimated: never as if it were certain.
+func (d *doc) chance(x float64) string {
+	switch {
+	case x < 0.01:
+		return d.T("less", "Share", d.Percent(0.01))
+	case x > 0.99:
+		return d.T("more", "Share", d.Percent(0.99))
+	}
+	return d.Percent(x)
+}
+
 // signed writes a difference of points with its sign.
-func (d *doc) signed(x float64) string {
-	switch s := d.Points(math.Abs(x)); {
+func (d *doc) signed(x float64) string { return signed(d.words, x) }
+
+func signed(w *words, x float64) string {
+	switch s := w.Points(math.Abs(x)); {
 	case math.Abs(x) < 0.05:
 		return "±" + nbsp + s
 	case x < 0:
@@ -357,6 +370,7 @@ func (d *doc) determinants() {
 	}
 	d.Bars = bars(d.words, "bars", d.T("determinants.title"), d.T("determinants.desc", "Best", rows[best].name, "BestScore", d.Points(rows[best].mean.Value),
 		"Worst", rows[worst].name, "WorstScore", d.Points(rows[worst].mean.Value)), rows)
+	d.Bars.Headed = true
 }
 
 // linked returns the address of an audit's page; empty where there is no site, or none that the reader may see.

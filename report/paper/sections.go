@@ -214,7 +214,7 @@ func (d *doc) method() {
 	g := d.in.Sheet.Grid
 	for i := range d.in.Sheet.Norms.Values {
 		n := &d.in.Sheet.Norms.Values[i]
-		d.Norms = append(d.Norms, normRow{n.Key, d.Short(n.Value) + nbsp + n.Unit, n.Source, n.Checked})
+		d.Norms = append(d.Norms, normRow{n.Key, d.Short(n.Value) + nbsp + d.Term("norm", n.Unit), n.Source, n.Checked})
 	}
 	for _, c := range probes.Channels {
 		d.Weights = append(d.Weights, weightRow{d.T("method.channel"), d.Term("channel", string(c)), d.Short(g.Channels[c])})

@@ -1,6 +1,7 @@
 package site
 
 import (
+	"bytes"
 	"cmp"
 	"log/slog"
 	"math"
@@ -9,10 +10,12 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/sonde-fleet/sonde/access"
 	"github.com/sonde-fleet/sonde/grid"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/report"
 	"github.com/sonde-fleet/sonde/report/edition"
+	"github.com/sonde-fleet/sonde/report/paper"
 	"github.com/sonde-fleet/sonde/score"
 )
 
@@ -117,6 +120,11 @@ func (s *server) barometer(w http.ResponseWriter, r *http.Request) {
 		p.Lines = append(p.Lines, p.trend(&lines[i]))
 	}
 	q := url.Values{"campaign": {launch.Campaign}}
+	q.Set("lang", p.Lang)
+	p.Files = append(p.Files, link{Text: p.T("report.read"), URL: "/barometer/report?" + q.Encode()})
+	q.Set("format", "pdf")
+	p.Files = append(p.Files, link{Text: p.T("report.print"), URL: "/barometer/report?" + q.Encode()})
+	q = url.Values{"campaign": {launch.Campaign}}
 	for _, f := range []string{"scores.csv", "scores.xlsx", "scores.parquet", "items.parquet", "grid.csv"} {
 		p.Files = append(p.Files, link{Text: f, URL: "/" + f + "?" + q.Encode()})
 	}
@@ -406,6 +414,44 @@ func (p *barometer) trend(l *edition.Line) trend {
 		t.Lines = append(t.Lines, shareTick{y(share * top), value(share * top)})
 	}
 	return t
+}
+
+// barometerReport is the same as a document to print.
+func (s *server) barometerReport(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	v := s.views.get()
+	format, campaign := q.Get("format"), q.Get("campaign")
+	if campaign == "" && len(v.Launches) > 0 {
+		campaign = v.Launches[0].Campaign
+	}
+	launch := v.launched(campaign)
+	switch {
+	case format != "" && format != "html" && format != "pdf":
+		s.problem(w, r, http.StatusBadRequest)
+		return
+	case launch == nil:
+		s.problem(w, r, http.StatusNotFound)
+		return
+	}
+	in := paper.NationalInput{Launch: *launch, Lang: s.locales.pick(q.Get("lang"), r.Header.Get("Accept-Language")).Lang, At: v.At}
+	if s.public != "" || !access.From(r.Context()).Local {
+		in.Base = s.address(r, "/")
+	}
+	j, err := v.judged(campaign)
+	if err == nil {
+		in.Sheet, in.Outcomes = j.sheet, j.outcomes
+		in.Lines, err = memo(v, "editions", func() ([]edition.Line, error) { return s.editions(v) })
+	}
+	var html bytes.Buffer
+	if err == nil {
+		err = paper.National(&html, in)
+	}
+	if err != nil {
+		slog.Error("barometer failed", "campaign", campaign, "err", err)
+		s.problem(w, r, http.StatusInternalServerError)
+		return
+	}
+	s.deliver(w, r, html.Bytes(), format, "sonde-"+campaign+"-"+in.Lang)
 }
 
 // scoreFile writes one of the files of a campaign's scores.

@@ -166,3 +166,14 @@ func TestLibraries(t *testing.T) {
 		t.Error("what is searched for is not escaped")
 	}
 }
+
+// The barometer is a document too, under a policy that lets nothing in.
+func TestBarometerReport(t *testing.T) {
+	_, page := scored(t, 24)
+	for _, lang := range []string{"fr", "en"} {
+		doc := page("/barometer/report?campaign=demo&lang=" + lang)
+		if !strings.Contains(doc, `<html lang="`+lang+`">`) || !strings.Contains(doc, "2013") {
+			t.Errorf("%s: the document is in another language, or without the first edition", lang)
+		}
+	}
+}

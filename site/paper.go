@@ -188,21 +188,27 @@ func (s *server) paper(w http.ResponseWriter, r *http.Request, id probes.Structu
 		s.problem(w, r, http.StatusInternalServerError)
 		return
 	}
-	content, h := html.Bytes(), w.Header()
+	s.deliver(w, r, html.Bytes(), format, "sonde-"+launch.Campaign+"-"+string(id)+"-"+in.Lang)
+}
+
+// deliver sends a report as HTML, or printed as a PDF file of that name.
+func (s *server) deliver(w http.ResponseWriter, r *http.Request, content []byte, format, name string) {
+	h := w.Header()
 	if format == "pdf" {
-		content, err = s.printer.print(r.Context(), content)
+		printed, err := s.printer.print(r.Context(), content)
 		switch {
 		case errors.Is(err, paper.ErrNoBrowser):
 			slog.Error("report not printed", "err", err)
 			s.refuse(w, r, http.StatusServiceUnavailable, "report.no-browser")
 			return
 		case err != nil:
-			slog.Error("report not printed", "structure", id, "err", err)
+			slog.Error("report not printed", "report", name, "err", err)
 			s.problem(w, r, http.StatusInternalServerError)
 			return
 		}
+		content = printed
 		h.Set("Content-Type", "application/pdf")
-		h.Set("Content-Disposition", `attachment; filename="`+url.PathEscape("sonde-"+launch.Campaign+"-"+string(id)+"-"+in.Lang)+`.pdf"`)
+		h.Set("Content-Disposition", `attachment; filename="`+url.PathEscape(name)+`.pdf"`)
 	} else {
 		h.Set("Content-Type", "text/html; charset=utf-8")
 		h.Set("Content-Security-Policy", paper.Policy())

@@ -177,6 +177,7 @@ func New(o Options) (http.Handler, error) {
 	page("GET /structures/{id}", access.ReadAudits, srv.structurePage)
 	page("GET /structures/{id}/report", access.ReadAudits, srv.structureReport)
 	page("GET /barometer", access.ReadFigures, srv.barometer)
+	page("GET /barometer/report", access.ReadFigures, srv.barometerReport)
 	page("GET /grid", access.ReadFigures, srv.gridPage)
 	page("GET /practices", access.ReadFigures, srv.practicesPage)
 	for path, write := range srv.scoreFiles() {

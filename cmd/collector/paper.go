@@ -20,15 +20,15 @@ import (
 
 // paperFlags are what the report of one structure is asked for with.
 type paperFlags struct {
-	Structure string `help:"The report of one structure, as it would receive it; with -format html or pdf." placeholder:"ID"`
-	Lang      string `help:"Language of the structure's report: fr or en." enum:"fr,en" default:"fr"`
-	Campaign  string `help:"Campaign of the structure's report; its newest without one." placeholder:"ID"`
+	Structure string `help:"With -format html or pdf: the report of one structure, as it would receive it, instead of the campaign's barometer." placeholder:"ID"`
+	Lang      string `help:"Language of a report in HTML or PDF: fr or en." enum:"fr,en" default:"fr"`
+	Campaign  string `help:"Campaign of a report in HTML or PDF; the newest without one." placeholder:"ID"`
 	Out       string `help:"File to write instead of stdout." placeholder:"FILE"`
 }
 
-// paper writes the report of one structure: the page that the site has of it.
+// paper writes the report of one structure, or the barometer of a campaign without one: the page that the site has of it.
 func (a *app) paper(f *paperFlags, format string) error {
-	if f.Structure == "" || format != "html" && format != "pdf" {
+	if format != "html" && format != "pdf" {
 		return cli.UsageError{Err: fmt.Errorf("-structure %q with -format %s; Try: -structure ID -format html or pdf", f.Structure, format)}
 	}
 	c, err := config.LoadCollector(a.config)
@@ -39,8 +39,14 @@ func (a *app) paper(f *paperFlags, format string) error {
 	if f.Campaign != "" {
 		q.Set("campaign", f.Campaign)
 	}
-	content, err := a.page(c, "/structures/"+url.PathEscape(f.Structure)+"/report?"+q.Encode())
+	path := "/barometer/report?"
+	if f.Structure != "" {
+		path = "/structures/" + url.PathEscape(f.Structure) + "/report?"
+	}
+	content, err := a.page(c, path+q.Encode())
 	switch {
+	case errors.Is(err, errNoPage) && f.Structure == "":
+		return fmt.Errorf("campaign %q: there is none; Try: collector pull, then collector scores", f.Campaign)
 	case errors.Is(err, errNoPage):
 		return fmt.Errorf("structure %s: it is in no campaign of that name; Try: collector outcomes, which lists structures and campaigns", f.Structure)
 	case err != nil:
@@ -82,7 +88,11 @@ func (a *app) page(c *config.Collector, path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	pages, err := site.New(site.Options{Source: l, Vault: db, Public: c.PublicURL})
+	earlier, err := published(c.Editions)
+	if err != nil {
+		return nil, err
+	}
+	pages, err := site.New(site.Options{Source: l, Vault: db, Public: c.PublicURL, Editions: earlier})
 	if err != nil {
 		return nil, err
 	}

@@ -194,7 +194,7 @@ func funnel(w *words, s *score.Sheet, c, own int) *picture {
 		}
 		p.Desc += " " + w.T("funnel."+where, "Score", w.Points(f.Score))
 	}
-	if !in {
+	if !in && own >= 0 {
 		p.Desc += " " + w.T("funnel.out")
 	}
 	return p

@@ -319,14 +319,14 @@ func (d *doc) mean(name, about string, m *score.Mean, of func(*score.Body) float
 }
 
 // chance writes a probability that was estimated: never as if it were certain.
-func (d *doc) chance(x float64) string {
+func (w *words) chance(x float64) string {
 	switch {
 	case x < 0.01:
-		return d.T("less", "Share", d.Percent(0.01))
+		return w.T("less", "Share", w.Percent(0.01))
 	case x > 0.99:
-		return d.T("more", "Share", d.Percent(0.99))
+		return w.T("more", "Share", w.Percent(0.99))
 	}
-	return d.Percent(x)
+	return w.Percent(x)
 }
 
 // signed writes a difference of points with its sign.

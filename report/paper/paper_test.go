@@ -30,8 +30,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// edition is a small campaign: twelve town halls, mail and web, with the story of the first one.
-type edition struct {
+// campaign is a small campaign: twelve town halls, mail and web, with the story of the first one.
+type campaign struct {
 	outcomes []stats.Outcome
 	events   map[probes.AuditID][]probes.Event
 	evidence map[probes.Hash][]byte
@@ -44,15 +44,15 @@ type edition struct {
 
 const firstID = probes.StructureID("21350238800019")
 
-func (e *edition) keep(body []byte) probes.Hash {
+func (e *campaign) keep(body []byte) probes.Hash {
 	sum := sha256.Sum256(body)
 	h := probes.Hash(hex.EncodeToString(sum[:]))
 	e.evidence[h] = body
 	return h
 }
 
-func newEdition() *edition {
-	return &edition{grid: grid.Current(), events: map[probes.AuditID][]probes.Event{}, evidence: map[probes.Hash][]byte{}, name: "Mairie de Saint-Exemple", subject: "Re: Horaires du samedi",
+func newCampaign() *campaign {
+	return &campaign{grid: grid.Current(), events: map[probes.AuditID][]probes.Event{}, evidence: map[probes.Hash][]byte{}, name: "Mairie de Saint-Exemple", subject: "Re: Horaires du samedi",
 		reply: "Bonjour Madame Martin,\n\nLa mairie est ouverte le samedi de 9 h à 12 h. Munissez-vous d'une pièce d'identité.\n" +
 			"Vous pouvez aussi appeler ma collègue Sophie Bernard (06 12 34 56 78).\n\nBien cordialement,\nHélène LEFÈVRE\nAgente d'accueil\nMairie de Saint-Exemple\n",
 		launch: probes.Launch{Campaign: "spring", Title: "Baromètre de printemps 2026", End: time.Date(2026, 5, 2, 0, 0, 0, 0, time.UTC),
@@ -60,7 +60,7 @@ func newEdition() *edition {
 }
 
 // run makes the outcomes.
-func (e *edition) run() *edition {
+func (e *campaign) run() *campaign {
 	random := rand.New(rand.NewPCG(4, 4))
 	for s := range 12 {
 		id, name := probes.StructureID(fmt.Sprintf("2100000%02d", s)), fmt.Sprintf("Mairie %d", s)
@@ -87,7 +87,7 @@ func (e *edition) run() *edition {
 }
 
 // outcome draws what became of an audit.
-func (e *edition) outcome(random *rand.Rand, body probes.Structure, c probes.Channel, n int, quality float64) stats.Outcome {
+func (e *campaign) outcome(random *rand.Rand, body probes.Structure, c probes.Channel, n int, quality float64) stats.Outcome {
 	sent := time.Date(2026, 3, 1+2*n, 9, 12, 0, 0, time.UTC)
 	o := stats.Outcome{Audit: probes.Audit{ID: probes.AuditID(fmt.Sprintf("spring.%s.%02d", body.ID, n)), Campaign: "spring", Structure: body.ID, Channel: c, Number: n,
 		Scenario: "horaires-samedi", Deadline: sent.Add(15 * 24 * time.Hour)}, Body: body, Sent: sent, Followed: (15 * 24 * time.Hour).Milliseconds(), Result: stats.Silent}
@@ -116,7 +116,7 @@ func (e *edition) outcome(random *rand.Rand, body probes.Structure, c probes.Cha
 }
 
 // story keeps the events of an audit, with their evidence.
-func (e *edition) story(o *stats.Outcome) {
+func (e *campaign) story(o *stats.Outcome) {
 	switch o.Result {
 	case stats.Answered:
 		question := e.keep([]byte("From: Camille Martin <camille.martin@persona.example>\r\nTo: contact@saint-exemple.example\r\nSubject: Horaires du samedi\r\n" +
@@ -150,7 +150,7 @@ func (e *edition) story(o *stats.Outcome) {
 	}
 }
 
-func (e *edition) input(lang string) Input {
+func (e *campaign) input(lang string) Input {
 	n, _ := grid.Profile(grid.DefaultProfile)
 	if e.grid != grid.Current() {
 		n = grid.Norms{Profile: "small", Date: "2026-01-01", EN: "Small norms", FR: "Petites normes", Values: []grid.Norm{{Key: "mail.answer", Value: 5, Unit: "d", Source: "nobody"}}}
@@ -204,7 +204,7 @@ func smallGrid() *grid.Grid {
 
 // TestReport holds the document in both languages to its golden files.
 func TestReport(t *testing.T) {
-	e := newEdition()
+	e := newCampaign()
 	e.grid = smallGrid()
 	e.run()
 	for _, lang := range []string{"fr", "en"} {
@@ -230,7 +230,7 @@ func TestReport(t *testing.T) {
 
 // Nobody who works there is named, nor reached, whatever part of the document tells of the answer.
 func TestReportNamesNobody(t *testing.T) {
-	page := document(t, newEdition().run().input("fr"))
+	page := document(t, newCampaign().run().input("fr"))
 	if !strings.Contains(page, "[agent]") || !strings.Contains(page, "Madame Martin") {
 		t.Error("the answer is not shown")
 	}
@@ -243,7 +243,7 @@ func TestReportNamesNobody(t *testing.T) {
 
 // Whatever a structure is called and however it answers, nothing of it becomes markup, runs, or writes over what stands beside it.
 func TestHostileWords(t *testing.T) {
-	e := newEdition()
+	e := newCampaign()
 	evil := `</title></style></svg><script>alert(1)</script><img src=x onerror=alert(1)>"'` + "\u202e\u2066gnp.exe\x00\x1b[31m"
 	e.name, e.subject = evil, "Re: "+strings.ReplaceAll(evil, "\x00", "")
 	e.reply = "Bonjour Madame Martin,\n" + evil + "\n" + strings.Repeat("W", 5000) + "\n\nBien cordialement,\nHélène LEFÈVRE"
@@ -302,7 +302,7 @@ func TestHostileWords(t *testing.T) {
 
 // The document stands alone: it names no other address but those of its links, and its style is the one that its policy lets in.
 func TestDocumentStandsAlone(t *testing.T) {
-	in := newEdition().run().input("fr")
+	in := newCampaign().run().input("fr")
 	page := document(t, in)
 	at := strings.Index(page, "<style>") + len("<style>")
 	sum := sha256.Sum256([]byte(page[at : at+strings.Index(page[at:], "</style>")]))
@@ -335,7 +335,7 @@ func TestDocumentStandsAlone(t *testing.T) {
 // TestFewFigures makes reports of structures of which next to nothing is known.
 func TestFewFigures(t *testing.T) {
 	n, _ := grid.Profile(grid.DefaultProfile)
-	whole := newEdition().run()
+	whole := newCampaign().run()
 	for name, keep := range map[string]func(*stats.Outcome) bool{
 		"alone":           func(o *stats.Outcome) bool { return o.Structure == firstID },
 		"one website":     func(o *stats.Outcome) bool { return o.Structure == firstID && o.Number == 2 },
@@ -372,7 +372,7 @@ func TestFewFigures(t *testing.T) {
 
 // What has not been asked yet, or is being asked, is nowhere in a report.
 func TestOpenAuditsStayASurprise(t *testing.T) {
-	e := newEdition().run()
+	e := newCampaign().run()
 	for i := range e.outcomes {
 		if o := &e.outcomes[i]; o.Structure == firstID && o.Number == 3 {
 			o.Result, o.Scenario, o.Followed = stats.Silent, "surprise", 1000
@@ -387,7 +387,7 @@ func TestOpenAuditsStayASurprise(t *testing.T) {
 
 // Who is to rate an answer without knowing what others said does not find it here.
 func TestRatersReadNoLetter(t *testing.T) {
-	e := newEdition().run()
+	e := newCampaign().run()
 	in := e.input("en")
 	in.Rating = func(probes.AuditID) bool { return true }
 	page := document(t, in)

@@ -133,7 +133,7 @@ func str(v any) string {
 // TestPDFIsAccessible holds the printed report to what ISO 14289-1 (PDF/UA-1) asks for and can be tested by a machine.
 func TestPDFIsAccessible(t *testing.T) {
 	need(t, "qpdf", "pdfinfo")
-	e := newEdition().run()
+	e := newCampaign().run()
 	for _, lang := range []string{"fr", "en"} {
 		page := document(t, e.input(lang))
 		name := printed(t, page)

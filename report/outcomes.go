@@ -58,6 +58,7 @@ type Row struct {
 	ItemsNo      int    `json:"items_no" parquet:"items_no"`
 	Checks       int    `json:"checks" parquet:"checks"`
 	ChecksUp     int    `json:"checks_up" parquet:"checks_up"`
+	Treatment    string `json:"treatment" parquet:"treatment,dict"` // the arm of the campaign's experiment; empty: in none
 }
 
 // RowOf flattens an outcome.
@@ -69,7 +70,7 @@ func RowOf(o *stats.Outcome) Row {
 		Acknowledged: o.Acked, OutOfOffice: o.Absent, Classes: strings.Join(o.Classes, " "), Answer: o.Answer, Polite: o.Polite,
 		Junk: o.Junk, Unsure: o.Unsure, Evidence: string(o.Evidence), Prober: o.Prober, Events: o.Events,
 		Pages: o.Pages, Barriers: o.Barriers, Doubts: o.Doubts, Criteria: o.Criteria,
-		ItemsYes: o.ItemsYes, ItemsNo: o.ItemsNo, Checks: o.Checks, ChecksUp: o.ChecksUp}
+		ItemsYes: o.ItemsYes, ItemsNo: o.ItemsNo, Checks: o.Checks, ChecksUp: o.ChecksUp, Treatment: o.Treatment}
 	if o.Result == stats.Answered {
 		days := int64(o.Days)
 		r.Delay, r.Worked, r.WorkingDays = &o.Delay, &o.Worked, &days
@@ -105,7 +106,7 @@ func OutcomesJSON(w io.Writer, outcomes []stats.Outcome) error {
 // columns are the headings of the CSV file, in the order of Row.
 var columns = strings.Fields("audit campaign structure name kind sector band region channel scenario persona wave number due deadline " +
 	"state result reason contacted answered delay_ms worked_ms working_days followed_ms late acknowledged ack_delay_ms out_of_office " +
-	"classes answer polite junk unsure evidence prober events pages barriers doubts criteria_broken items_yes items_no checks checks_up")
+	"classes answer polite junk unsure evidence prober events pages barriers doubts criteria_broken items_yes items_no checks checks_up treatment")
 
 // OutcomesCSV writes the outcomes as a table. A cell that a spreadsheet would take for a formula gets an apostrophe in
 // front, because strangers write some of them.
@@ -122,7 +123,7 @@ func OutcomesCSV(w io.Writer, outcomes []stats.Outcome) error {
 			whole(r.AckDelay), strconv.FormatBool(r.OutOfOffice), r.Classes, r.Answer, truth(r.Polite), strconv.FormatBool(r.Junk),
 			strconv.Itoa(r.Unsure), r.Evidence, r.Prober, strconv.Itoa(r.Events), strconv.Itoa(r.Pages),
 			strconv.Itoa(r.Barriers), strconv.Itoa(r.Doubts), strconv.Itoa(r.Criteria),
-			strconv.Itoa(r.ItemsYes), strconv.Itoa(r.ItemsNo), strconv.Itoa(r.Checks), strconv.Itoa(r.ChecksUp)}
+			strconv.Itoa(r.ItemsYes), strconv.Itoa(r.ItemsNo), strconv.Itoa(r.Checks), strconv.Itoa(r.ChecksUp), r.Treatment}
 		for i, s := range row {
 			if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
 				row[i] = "'" + s

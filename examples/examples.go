@@ -8,3 +8,8 @@ import _ "embed"
 //
 //go:embed campaign.yaml
 var Campaign []byte
+
+// Editions is editions.csv: the programme's published figures, beside which a campaign is drawn.
+//
+//go:embed editions.csv
+var Editions []byte

@@ -100,6 +100,7 @@ type structure struct {
 	Audits   []auditRow
 	Dots     *dots
 	Compare  []compareRow
+	Scores   []standing
 	ListURL  string
 	QueueURL string
 	Open     string
@@ -179,6 +180,7 @@ func (s *server) structureAgain(w http.ResponseWriter, r *http.Request, say func
 	p.Reports = p.reportLinks(v, b, structurePath(id)+"/report", false)
 	p.Dots = p.dots(own)
 	p.compare(v, b, own)
+	p.scores(v, b)
 	visitor := access.From(r.Context())
 	if visitor.May(access.Review) {
 		n := 0
@@ -246,6 +248,33 @@ func (p *structure) compare(v *view, b *body, own []*stats.Outcome) {
 			row.PeerShare = 100 * peers.Share
 		}
 		p.Compare = append(p.Compare, row)
+	}
+}
+
+// standing is what the structure comes to in one campaign.
+type standing struct {
+	partRow
+	Rank, URL string
+}
+
+// scores puts the structure's score beside its peers', campaign by campaign; a campaign that this program cannot judge has none.
+func (p *structure) scores(v *view, b *body) {
+	for _, l := range v.campaignsOf(b, false) {
+		sheet, err := v.sheet(l.Campaign)
+		if err != nil {
+			continue // the barometer says why
+		}
+		k := sheet.Body(b.ID)
+		if k < 0 || sheet.Bodies[k].Audits == 0 {
+			continue
+		}
+		x := &sheet.Bodies[k]
+		row := standing{partRow: p.partRow(cmp.Or(l.Title, l.Campaign), x.Score), Rank: p.T("structure.rank.none"),
+			URL: filter{Campaign: l.Campaign, Kind: x.Kind, Band: x.Band, Lang: p.Asked.Lang}.href("/barometer")}
+		if x.Rank > 0 {
+			row.Rank = p.T("structure.rank", "Rank", p.Int(x.Rank), "N", p.Int(x.Peers), "Low", p.Int(x.RankLow), "High", p.Int(x.RankHigh))
+		}
+		p.Scores = append(p.Scores, row)
 	}
 }
 

@@ -19,7 +19,7 @@ const tolerance = 100 * time.Millisecond
 
 // compare holds every mail audit against what the town really did, prints the table of both, and counts the audits
 // that disagree.
-func compare(w io.Writer, outcomes []stats.Outcome, town *townhall.Town, audits map[string]probes.AuditID, speed int64) (n, disagree int, err error) {
+func compare(w io.Writer, outcomes []stats.Outcome, town *townhall.Town, audits map[string]probes.AuditID, speed int64, site string) (n, disagree int, err error) {
 	truth := map[probes.AuditID]townhall.Truth{}
 	for _, t := range town.Truth() {
 		truth[audits[t.From+" "+t.To]] = t
@@ -69,7 +69,7 @@ func compare(w io.Writer, outcomes []stats.Outcome, town *townhall.Town, audits 
 	if err != nil {
 		return n, disagree, err
 	}
-	return n, disagree, report.Compare(w, headlines, "")
+	return n, disagree, report.Compare(w, headlines, site)
 }
 
 // asItWas is the outcome that the truth gives.

@@ -75,12 +75,14 @@ func (d *demoCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	audits, disagree, err := compare(a.Out, outcomes, town, journal.messages, d.Speed)
+	audits, disagree, err := compare(a.Out, outcomes, town, journal.messages, d.Speed, "http://"+d.Site)
 	if err != nil {
 		return err
 	}
 	sites, wrong := compareSites(a.Out, outcomes, d.residents(), journal.visits)
 	audits, disagree = audits+sites, disagree+wrong
+	fmt.Fprintf(a.Out, "\nscores, ranks and lines since 2013: http://%s/barometer; the same on the terminal:\n"+
+		"  bin/collector scores -config %s\n  bin/collector report -config %[2]s -format pdf -out barometer.pdf\n", d.Site, d.path("collector.yaml"))
 	fmt.Fprintf(a.Out, "\nsite: http://%s/ (anyone on this machine reads; to act, sign in as %s or %s with the password %s)\n", d.Site, demoOperator, demoAuditor, demoPassword)
 	if d.Stay {
 		show("http://" + d.Site + "/")

@@ -43,7 +43,7 @@ func personas(c *config.Campaign) (locals []string) {
 	return locals
 }
 
-// write makes the four files.
+// write makes the five files.
 func (l *layout) write() (*config.Campaign, error) {
 	if err := os.MkdirAll(l.Dir, 0o755); err != nil {
 		return nil, err
@@ -75,10 +75,10 @@ func (l *layout) write() (*config.Campaign, error) {
 	if _, port, err := net.SplitHostPort(l.Site); err == nil && !config.Loopback(l.Site) { // a container, whose port the host publishes on its own loopback
 		who = "public_url: http://127.0.0.1:" + port
 	}
-	collector := fmt.Sprintf("data: collector\nlisten: %s\nevery: 2s\n%s\nprobers:\n  - name: demo-1\n    url: http://%s\n", l.Site, who, l.Feed)
+	collector := fmt.Sprintf("data: collector\nlisten: %s\nevery: 2s\neditions: editions.csv\n%s\nprobers:\n  - name: demo-1\n    url: http://%s\n", l.Site, who, l.Feed)
 	put := func(name string, data []byte) error { return os.WriteFile(l.path(name), data, 0o600) }
 	return c, errors.Join(put("campaign.yaml", campaign), put("structures.csv", structures.Bytes()),
-		put("prober.yaml", []byte(prober.String())), put("collector.yaml", []byte(collector)))
+		put("prober.yaml", []byte(prober.String())), put("collector.yaml", []byte(collector)), put("editions.csv", examples.Editions))
 }
 
 // demoPages is how many pages of a website the demo looks at.

@@ -297,6 +297,10 @@ func (m *mending) element(n int, d *dict) error {
 	}
 	var stay, body []string
 	for _, k := range kids {
+		if reference(k) == 0 {
+			stay = append(stay, k) // what the item itself paints: its ground, its border
+			continue
+		}
 		kid, _, err := m.object(reference(k))
 		if err != nil {
 			return err

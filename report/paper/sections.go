@@ -20,9 +20,9 @@ const (
 
 // action is something to do, with what it is worth.
 type action struct {
-	N, Do, Gain, Item, Code, Determinant, Channel, Source string
-	Audits                                                []ref
-	Practices                                             []practice
+	Do, Gain, Item, Code, Determinant, Channel, Source string
+	Audits                                             []ref
+	Practices                                          []practice
 }
 
 // ref leads to an audit; its URL may be empty.
@@ -37,7 +37,7 @@ func (d *doc) first() {
 	for i := range list {
 		x := &list[i]
 		left -= x.Gain
-		a := action{N: d.Int(i + 1), Do: x.Item.Mend.In(d.french), Gain: d.Points(x.Gain), Item: x.Item.Name.In(d.french), Code: string(x.Item.Code),
+		a := action{Do: x.Item.Mend.In(d.french), Gain: d.Points(x.Gain), Item: x.Item.Name.In(d.french), Code: string(x.Item.Code),
 			Determinant: d.in.Sheet.Grid.Determinant(x.Item.Determinant).Name.In(d.french), Channel: d.Term("channel", string(x.Item.Channel)), Source: x.Item.Source}
 		for _, k := range x.Audits {
 			o := &d.in.Outcomes[k]

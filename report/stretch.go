@@ -79,14 +79,16 @@ func spread[T any](p *page, out, values []T, none T) {
 		copy(out[p.from:p.to], values)
 		return
 	}
+	// Half of the guesses would be wrong: nothing is asked of a row.
+	values = append(values, none)
 	n := 0
 	for i, d := range p.defined[:p.to-p.from] {
-		x := none
-		if d != 0 {
-			x = values[n]
-			n++
+		x := values[n]
+		if d == 0 {
+			x = none
 		}
 		out[p.from+i] = x
+		n += int(d)
 	}
 }
 
@@ -258,12 +260,11 @@ func (s *stretch) truth(name string, flag stats.Tag) error {
 			}
 			return nil
 		}
+		values = append(values, 0)
 		n = 0
 		for i, d := range p.defined {
-			if d != 0 {
-				s.Tags[p.from+i] |= values[n]
-				n++
-			}
+			s.Tags[p.from+i] |= values[n] & -stats.Tag(d)
+			n += int(d)
 		}
 		return nil
 	})

@@ -46,7 +46,8 @@ func (s *server) outcomesNDJSON(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	all := access.From(r.Context()).May(access.ReadEvidence)
 	v := s.views.get()
-	if unchanged(w, r, v, "outcomes "+strconv.FormatBool(all)) || r.Method == http.MethodHead {
+	who := access.From(r.Context())
+	if unchanged(w, r, v, "outcomes "+strconv.FormatBool(all)+rater(who)) || r.Method == http.MethodHead {
 		return
 	}
 	e := json.NewEncoder(w)
@@ -55,6 +56,10 @@ func (s *server) outcomesNDJSON(w http.ResponseWriter, r *http.Request) {
 		if o.From != "" && !all {
 			c := *o
 			c.From, o = "", &c // who answered is personal
+		}
+		if sealed(v, o, who) {
+			c := *o
+			c.Scenario, c.Persona, c.Treatment, o = "", "", "", &c
 		}
 		if e.Encode(o) != nil {
 			panic(http.ErrAbortHandler) // the reader has gone, or must see that the list broke off
@@ -102,17 +107,18 @@ func (s *server) exported(w http.ResponseWriter, r *http.Request) ([]stats.Outco
 		return nil, false
 	}
 	v := s.views.get()
-	if unchanged(w, r, v, r.URL.Path+" of "+f.key()) || r.Method == http.MethodHead {
+	who := access.From(r.Context())
+	if unchanged(w, r, v, r.URL.Path+" of "+f.key()+rater(who)) || r.Method == http.MethodHead {
 		return nil, false
 	}
 	if f.key() == "" {
-		return v.Outcomes, true
+		return unsealed(v, v.Outcomes, who), true
 	}
 	var out []stats.Outcome
 	for _, i := range v.found(f) {
 		out = append(out, v.Outcomes[i])
 	}
-	return out, true
+	return unsealed(v, out, who), true
 }
 
 func (s *server) outcomesCSV(w http.ResponseWriter, r *http.Request) {

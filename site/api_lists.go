@@ -14,7 +14,6 @@ import (
 	"github.com/sonde-fleet/sonde/access"
 	"github.com/sonde-fleet/sonde/internal/fold"
 	"github.com/sonde-fleet/sonde/probes"
-	"github.com/sonde-fleet/sonde/report"
 	"github.com/sonde-fleet/sonde/review"
 	"github.com/sonde-fleet/sonde/site/openapi"
 	"github.com/sonde-fleet/sonde/stats"
@@ -159,7 +158,7 @@ func grown(old []int32, v *view, less func(a, b *stats.Outcome) int) []int32 {
 }
 
 // ListAudits is part of openapi.StrictServerInterface. It looks at the audits from the cursor on, until the page is full.
-func (a *api) ListAudits(_ context.Context, q openapi.ListAuditsRequestObject) (openapi.ListAuditsResponseObject, error) {
+func (a *api) ListAudits(ctx context.Context, q openapi.ListAuditsRequestObject) (openapi.ListAuditsResponseObject, error) {
 	p := q.Params
 	f := filter{Campaign: value(p.Campaign), Channel: value(p.Channel), Structure: value(p.Structure), Result: value(p.Result), State: value(p.State),
 		Kind: value(p.Kind), Sector: value(p.Sector), Band: value(p.Band), Region: value(p.Region), Week: value(p.Week), Mark: value(p.Mark), Q: value(p.Q)}
@@ -215,7 +214,7 @@ func (a *api) ListAudits(_ context.Context, q openapi.ListAuditsRequestObject) (
 			out.Next = &next
 			break
 		}
-		out.Items, last = append(out.Items, report.RowOf(o)), o
+		out.Items, last = append(out.Items, rowFor(v, o, access.From(ctx))), o
 	}
 	return out, nil
 }
@@ -226,7 +225,7 @@ func (a *api) GetAudit(ctx context.Context, q openapi.GetAuditRequestObject) (op
 	if err != nil {
 		return nil, err
 	}
-	d := openapi.AuditWithReview{Row: report.RowOf(o), Target: o.Target, Confidence: o.Confidence, Skew: o.Skew, Contrary: o.Contrary,
+	d := openapi.AuditWithReview{Row: rowFor(a.views.get(), o, access.From(ctx)), Target: o.Target, Confidence: o.Confidence, Skew: o.Skew, Contrary: o.Contrary,
 		Verdicts: a.verdictsFor(ctx, o), Disputes: o.Disputes}
 	if access.From(ctx).May(access.ReadEvidence) {
 		d.From = o.From
@@ -260,7 +259,9 @@ func (a *api) ListEvents(ctx context.Context, q openapi.ListEventsRequestObject)
 			return nil, err
 		}
 	}
-	unseen := blind(a.views.get(), o, who)
+	v := a.views.get()
+	unseen := blind(v, o, who)
+	apart := unseen && tested(v, o) != nil
 	out := openapi.ListEvents200JSONResponse{Items: make([]openapi.Event, 0, len(events))}
 	for _, e := range events {
 		if unseen {
@@ -268,6 +269,9 @@ func (a *api) ListEvents(ctx context.Context, q openapi.ListEventsRequestObject)
 		}
 		if !all {
 			e = withheld(e)
+		}
+		if apart {
+			e = impartialEvent(e)
 		}
 		out.Items = append(out.Items, e)
 	}

@@ -88,6 +88,10 @@ func (s *server) audit(w http.ResponseWriter, r *http.Request) {
 		p.RateURL = filter{Lang: asked.Lang, Q: string(o.ID)}.href("/coding")
 	}
 	p.tell(o)
+	apart := p.Blind && tested(v, o) != nil
+	if sealed(v, o, visitor) {
+		p.seal(apart)
+	}
 	flags := v.flagsOf(o.ID)
 	for i := range flags {
 		if !p.Blind || flags[i].Kind == review.Disputed {
@@ -118,6 +122,9 @@ func (s *server) audit(w http.ResponseWriter, r *http.Request) {
 			p.Readers = append(p.Readers, reading{p.stamp(e.At), e.Detail["by"]})
 			continue
 		}
+		if apart {
+			events[i] = impartialEvent(events[i])
+		}
 		row := p.event(&events[i], line)
 		row.Findings = s.barriers(p, &events[i])
 		row.Letter = s.letterOf(&p.frame, r, &events[i], !p.Blind)
@@ -130,6 +137,17 @@ func (s *server) audit(w http.ResponseWriter, r *http.Request) {
 		p.Events = append(p.Events, row)
 	}
 	s.render(w, r, http.StatusOK, "audit", p)
+}
+
+// seal takes out of the plan who contacted the structure and what was asked; of an audit that was drawn for the visitor to rate also
+// the evidence.
+func (p *story) seal(apart bool) {
+	gone := []string{p.T("audit.scenario"), p.T("audit.persona"), p.T("audit.treatment")}
+	if apart {
+		gone = append(gone, p.T("audit.evidence"))
+	}
+	known := func(f fact) bool { return slices.Contains(gone, f.Name) }
+	p.Plan, p.Outcome = slices.DeleteFunc(p.Plan, known), slices.DeleteFunc(p.Outcome, known)
 }
 
 // personal are the details of an event that name people.
@@ -178,7 +196,7 @@ func (p *story) tell(o *stats.Outcome) {
 	said := func(key, value string) fact { return fact{Name: p.T(key), Value: value} }
 	yes := func(b bool) string { return p.T("value." + strconv.FormatBool(b)) }
 	p.Plan = []fact{said("audit.campaign", o.Campaign), said("by.channel", p.Term("channel", string(o.Channel))),
-		said("audit.scenario", o.Scenario), said("audit.persona", o.Persona), said("audit.wave", o.Wave),
+		said("audit.scenario", o.Scenario), said("audit.persona", o.Persona), said("audit.treatment", o.Treatment), said("audit.wave", o.Wave),
 		said("audit.number", p.Int(o.Number)), instant("column.due", o.Due), instant("audit.deadline", o.Deadline),
 		said("audit.target", o.Target), said("by.kind", o.Body.Kind), said("by.sector", p.Group("sector", o.Body.Sector)),
 		said("by.band", o.Body.Band), said("by.region", o.Body.Region), said("audit.hours", o.Body.Hours), said("audit.prober", o.Prober)}

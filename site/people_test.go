@@ -49,12 +49,16 @@ func newHouse(t *testing.T, launch probes.Launch) *house {
 	for _, s := range []probes.StructureID{"s1", "s2"} {
 		id := probes.AuditID("c." + string(s) + ".01")
 		h.ids = append(h.ids, id)
-		records = append(records, probes.Record{Structure: &probes.Structure{ID: s, Name: "Mairie " + string(s), Kind: "mairie", Zone: "Europe/Paris"}},
-			probes.Record{Audit: &probes.Audit{ID: id, Campaign: "c", Structure: s, Channel: probes.Mail, Due: townStart, Deadline: townStart.AddDate(0, 0, 15), Number: 1, Target: "m@" + string(s) + ".example"}})
+		audit := &probes.Audit{ID: id, Campaign: "c", Structure: s, Channel: probes.Mail, Due: townStart, Deadline: townStart.AddDate(0, 0, 15), Number: 1, Target: "m@" + string(s) + ".example"}
+		answer := "From: a@" + string(s) + ".example\r\nSubject: Re\r\n\r\nBonjour,\r\nNous ouvrons à 9h.\r\nCordialement"
+		records = append(records, probes.Record{Structure: &probes.Structure{ID: s, Name: "Mairie " + string(s), Kind: "mairie", Zone: "Europe/Paris"}}, probes.Record{Audit: audit})
+		if launch.Experiment != nil {
+			answer = treated(audit, &records)
+		}
 		add := func(kind probes.Kind, after time.Duration, detail map[string]string, x ...probes.Observation) {
 			e := probes.Event{Audit: id, Kind: kind, At: townStart.Add(after), Detail: detail, Observations: x}
 			if kind == probes.MailReceived {
-				e.Evidence = []probes.Evidence{{Type: "message/rfc822", Name: "received.eml", Body: []byte("From: a@" + string(s) + ".example\r\nSubject: Re\r\n\r\nBonjour,\r\nNous ouvrons à 9h.\r\nCordialement")}}
+				e.Evidence = []probes.Evidence{{Type: "message/rfc822", Name: "received.eml", Body: []byte(answer)}}
 			}
 			records = append(records, probes.Record{Event: &e})
 		}

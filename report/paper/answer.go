@@ -19,7 +19,8 @@ import (
 const (
 	maxQuestion = 1200
 	maxAnswer   = 600
-	maxPassages = 60 // each is a search through the text
+	maxPassages = 60      // each is a search through the text
+	maxText     = 200_000 // octets of an answer that are looked at
 )
 
 // auditRow is an audit in the table of all.
@@ -130,6 +131,9 @@ func (d *doc) letter(o *stats.Outcome, events []probes.Event) letter {
 	if strings.TrimSpace(text) == "" {
 		text = m.Text
 	}
+	if len(text) > maxText {
+		text = strings.ToValidUTF8(text[:maxText], "")
+	}
 	text = strings.TrimSpace(blankLines.ReplaceAllString(text, "\n\n"))
 	mask := newMasker(persona.Name, persona.Address, d.Name)
 	for i := range e.Observations {
@@ -207,7 +211,7 @@ func mailIn(e *probes.Event) int {
 // from shows a sender: offices as they are, people masked.
 func (m *masker) from(a message.Address) string {
 	name := m.all(a.Name)
-	if m.likeName(a.Name) {
+	if m.likeName(a.Name) || m.single(a.Name) {
 		name = agent
 	}
 	return strings.TrimSpace(name + " <" + m.all(a.Address) + ">")

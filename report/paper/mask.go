@@ -108,6 +108,9 @@ func (m *masker) sender(display, address string) {
 	if i := strings.IndexByte(display, ','); i > 0 && m.likeName(strings.Replace(display, ",", " ", 1)) { // "DURAND, Marie"
 		m.learn(display)
 	}
+	if m.single(display) { // "Marie"
+		m.learn(display)
+	}
 	local, _, _ := strings.Cut(address, "@")
 	parts := strings.FieldsFunc(local, func(r rune) bool { return strings.ContainsRune("._-+", r) })
 	if len(parts) < 2 || slices.ContainsFunc(parts, func(p string) bool { return roles[fold.Text(p)] || services[fold.Text(p)] || m.house[fold.Text(p)] }) {
@@ -151,7 +154,8 @@ func (m *masker) likeName(s string) bool {
 // prepare learns the names that stand below the text's closing formula. It is called once with the whole text, before
 // anything of it is shown.
 func (m *masker) prepare(text string) {
-	for _, l := range m.signature(text) {
+	signed, _ := m.signature(text)
+	for _, l := range signed {
 		s := text[l.from:l.to]
 		if m.likeName(s) || l.first && m.single(s) {
 			m.learn(s)
@@ -166,7 +170,7 @@ func (m *masker) single(s string) bool {
 		return false
 	}
 	a := list[0]
-	return a.capital && !services[a.folded] && !functions[a.folded] && !closings[a.folded] && !m.house[a.folded] && !m.ours[a.folded]
+	return a.capital && !roles[a.folded] && !services[a.folded] && !functions[a.folded] && !closings[a.folded] && !m.house[a.folded] && !m.ours[a.folded]
 }
 
 // place is a part of a signature; the first stands right below the formula.
@@ -176,47 +180,57 @@ type place struct {
 }
 
 var (
-	closing  = regexp.MustCompile(`(?i)^[\s>]*(?:(?:bien |très )?(?:cordialement|sincèrement|amicalement|respectueusement)|bien à vous|(?:mes |nos )?(?:meilleures |sincères |respectueuses )*salutations|(?:je vous (?:prie|souhaite)|veuillez|dans l.attente|en vous (?:souhaitant|remerciant)|restant).*|(?:kind |best |warm )?regards|yours\b.*|sincerely|best wishes|(?:bonne|belle|excellente) (?:journée|soirée|réception)|mit freundlichen grüßen|--\s*)[\s,.!]*`)
+	closing  = regexp.MustCompile(`(?i)^[\s>]*(?:(?:bien |très )?(?:cordialement|sincèrement|amicalement|respectueusement)|bien à vous|(?:mes |nos )?(?:meilleures |sincères |respectueuses )*salutations|(?:je vous (?:prie|souhaite)|veuillez|dans l.attente|en vous (?:souhaitant|remerciant)|restant).*|(?:kind |best |warm )?regards|yours\b.*|sincerely|best wishes|(?:bonne|belle|excellente) (?:journée|soirée|réception)|mit freundlichen grüßen|viele grüße|hochachtungsvoll|met vriendelijke groet(?:en)?|(?:un )?cordial(?:es)? saludos?|saludos(?: cordiales)?|atentamente|(?:cordiali|distinti) saluti|cdl?t|--\s*)[\s,.!]*`)
 	splitter = regexp.MustCompile(`\s*[,|–—•/]\s*|\s+-\s+`)
 )
 
-// signature returns the parts of the lines below the last closing formula, or of the last lines when there is none.
-func (m *masker) signature(text string) (out []place) {
-	type span struct{ from, to int }
-	var lines []span
+// maxSigned is how many lines below a closing formula are a signature.
+const maxSigned = 14
+
+// signature returns the parts of the lines below every closing formula, or of the last lines when there is none, and where the
+// last signature begins: at the end of the text when nobody takes leave.
+func (m *masker) signature(text string) (out []place, below int) {
+	below = len(text)
+	left, first, leave := 0, false, false // lines that still belong to a signature
 	at := 0
 	for l := range strings.Lines(text) {
-		lines = append(lines, span{at, at + len(strings.TrimRight(l, "\r\n"))})
+		from, to := at, at+len(strings.TrimRight(l, "\r\n"))
 		at += len(l)
-	}
-	begin := -1
-	for i, l := range lines {
-		if found := closing.FindStringIndex(text[l.from:l.to]); found != nil {
-			begin = i
-			if found[1] < l.to-l.from { // "Cordialement, Marie Durand"
-				out = append(out, place{l.from + found[1], l.to, true})
+		switch found := closing.FindStringIndex(text[from:to]); {
+		case found != nil:
+			left, first, leave, below = maxSigned, true, true, from
+			if found[1] < to-from { // "Cordialement, Marie Durand"
+				out = append(out, place{from + found[1], to, true})
+				first = false
 			}
+		case left > 0 && strings.TrimSpace(text[from:to]) != "":
+			out = append(out, parts(text, from, to, first)...)
+			left, first = left-1, false
 		}
 	}
-	first := len(out) == 0
-	if begin < 0 {
-		begin, first = len(lines)-7, false
+	if leave {
+		return out, below
 	}
-	seen := 0
-	for _, l := range lines[max(begin+1, 0):] {
-		if strings.TrimSpace(text[l.from:l.to]) == "" {
-			continue
+	for n := 0; n < 7 && at > 0; n++ { // the last lines, where they do not look like sentences
+		to := len(strings.TrimRight(text[:at], "\r\n"))
+		from := strings.LastIndexByte(text[:to], '\n') + 1
+		if line := strings.TrimSpace(text[from:to]); len(line) < 70 && !strings.ContainsAny(line[max(0, len(line)-1):], ".?!,;:") {
+			out = append(out, parts(text, from, to, false)...)
 		}
-		if seen++; seen > 14 {
-			break
+		at = from
+	}
+	slices.SortFunc(out, func(a, b place) int { return cmp.Compare(a.from, b.from) })
+	return out, below
+}
+
+// parts cuts a line of a signature: "Marie Durand | Agent d'accueil".
+func parts(text string, from, to int, first bool) (out []place) {
+	at := from
+	for _, cut := range append(splitter.FindAllStringIndex(text[from:to], -1), []int{to - from, to - from}) {
+		if from+cut[0] > at {
+			out = append(out, place{at, from + cut[0], first})
 		}
-		at := l.from
-		for _, cut := range append(splitter.FindAllStringIndex(text[l.from:l.to], -1), []int{l.to - l.from, l.to - l.from}) {
-			if l.from+cut[0] > at {
-				out = append(out, place{at, l.from + cut[0], first && seen == 1})
-			}
-			at = l.from + cut[1]
-		}
+		at = from + cut[1]
 	}
 	return out
 }
@@ -236,11 +250,7 @@ func (m *masker) holes(text string) []hole {
 			out = append(out, hole{x[2], x[3]})
 		}
 	}
-	signed := m.signature(text)
-	below := len(text)
-	if closing.MatchString(lastClosing(text)) && len(signed) > 0 {
-		below = signed[0].from
-	}
+	signed, below := m.signature(text)
 	for _, x := range digits.FindAllStringIndex(text, -1) {
 		line := text[strings.LastIndexByte(text[:x[0]], '\n')+1 : x[0]]
 		if mobile.MatchString(text[x[0]:x[1]]) || direct.MatchString(line) || x[0] >= below {
@@ -255,16 +265,6 @@ func (m *masker) holes(text string) []hole {
 	}
 	out = append(out, m.named(text)...)
 	return merge(text, out)
-}
-
-// lastClosing returns the last line that is a closing formula.
-func lastClosing(text string) (found string) {
-	for l := range strings.Lines(text) {
-		if closing.MatchString(l) {
-			found = l
-		}
-	}
-	return found
 }
 
 // personal says whether the local part of an address names a person. Only one that names an office stays.

@@ -458,3 +458,31 @@ func TestCatalogue(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkStructure makes the HTML of one report of a campaign of two thousand structures.
+func BenchmarkStructure(b *testing.B) {
+	e := newCampaign().run()
+	random := rand.New(rand.NewPCG(5, 5))
+	for s := range 2000 {
+		body := probes.Structure{ID: probes.StructureID(fmt.Sprintf("3%07d", s)), Name: "Mairie", Kind: "mairie", Band: fmt.Sprint(s % 40)}
+		for n, c := range []probes.Channel{probes.Mail, probes.Web, probes.Mail, probes.Mail, probes.Web, probes.Mail} {
+			e.outcomes = append(e.outcomes, e.outcome(random, body, c, n+1, 0.6))
+		}
+	}
+	in := e.input("fr")
+	for b.Loop() {
+		if err := Structure(io.Discard, in, firstID); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkPDF prints one report, Chrome's start included.
+func BenchmarkPDF(b *testing.B) {
+	page := []byte(document(b, newCampaign().run().input("fr")))
+	for b.Loop() {
+		if err := PDF(b.Context(), page, io.Discard); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

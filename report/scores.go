@@ -202,7 +202,11 @@ func ScoresText(w io.Writer, s *score.Sheet) error {
 	fmt.Fprintf(w, "grid %s (%.12s…), norms %s of %s\n", s.Grid.Version, s.Grid.Hash, s.Norms.Profile, s.Norms.Date)
 	for c := range s.Categories {
 		cat := &s.Categories[c]
-		fmt.Fprintf(w, "\n%s: %d structures, mean %s, standard deviation between them %s\n", cat.Name, len(cat.Bodies), tenth(cat.Mean), tenth(cat.Spread))
+		if len(cat.Bodies) == 1 {
+			fmt.Fprintf(w, "\n%s: 1 structure\n", cat.Name)
+		} else {
+			fmt.Fprintf(w, "\n%s: %d structures, mean %s, standard deviation between them %s\n", cat.Name, len(cat.Bodies), tenth(cat.Mean), tenth(cat.Spread))
+		}
 		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 		fmt.Fprintln(t, "rank\tmay be\tscore\t95 % interval\tshrunk\tbest\tother weights\taudits\tobserved\t structure\t")
 		for _, k := range cat.Bodies {

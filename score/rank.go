@@ -28,6 +28,11 @@ func (s *Sheet) compare() {
 			cat.Mean, cat.Spread, cat.Win = math.NaN(), math.NaN(), Win{Body: -1}
 			continue
 		}
+		if len(bodies) == 1 {
+			s.Bodies[bodies[0]].Peers = 1
+			cat.Mean, cat.Spread, cat.Win = scores[0], math.NaN(), Win{Body: bodies[0]}
+			continue
+		}
 		h := newHierarchy(scores, variances)
 		cat.Mean, cat.Spread = h.level()
 		standings := h.standings()

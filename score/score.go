@@ -28,12 +28,13 @@ type Body struct {
 	Spoiled  int    // by us, or in doubt: not scored
 	Open     int    // not decided yet
 	Score    Mean
-	// Coverage is the share of the items' weight that was observed or did not apply, of the channels that were audited.
+	// Coverage is the share of the items' weight that was observed or did not apply, over all channels that the campaign has
+	// audits of.
 	Coverage float64
 	// Shrunk is the score drawn towards the mean of its peers by as much as it is unsure (empirical Bayes).
 	Shrunk Mean
 	// Rank among Peers by the shrunk score, 1 the best, never without its interval at 95 %; Best is the chance of being the best.
-	// Zero: not ranked, because too little was observed.
+	// Zero: not ranked, because too little was observed, or because there is nobody to be compared with.
 	Rank, RankLow, RankHigh, Peers int
 	Best                           float64
 	// RankLight and RankHeavy are the best and worst ranks in 95 % of other choices of weights; First how often it came first.

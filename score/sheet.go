@@ -22,6 +22,7 @@ func Of(g *grid.Grid, norms grid.Norms, outcomes []stats.Outcome) *Sheet {
 	for i := range s.Bodies {
 		w.body(i)
 	}
+	w.coverage()
 	w.intervals()
 	s.compare()
 	s.lean()
@@ -58,6 +59,22 @@ func (s *Sheet) enrol(outcomes []stats.Outcome) {
 	slices.SortFunc(s.Categories, func(a, b Category) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), stats.Naturally(a.Band, b.Band)) })
 }
 
+// coverage weighs what was observed of each channel that the campaign has audits of: who was audited on half of them was
+// observed by half at most.
+func (w *working) coverage() {
+	for k := range w.sheet.Bodies {
+		sum, all := 0.0, 0.0
+		for c, made := range w.made {
+			if made {
+				of := w.sheet.Grid.Channels[probes.Channels[c]]
+				sum += of * w.bodies[k].coverage[c]
+				all += of
+			}
+		}
+		w.sheet.Bodies[k].Coverage = sum / all
+	}
+}
+
 // categoryOf names the peers of a structure.
 func categoryOf(b *probes.Structure) string {
 	if b.Band == "" {
@@ -74,8 +91,10 @@ type working struct {
 	cells    int // of a channel: determinants × stages
 	all      []target
 	bodies   []bodyWork
-	points   []Point                   // of one audit
-	known    map[string][][][]weighted // see shares
+	points   []Point                       // of one audit
+	covered  [len(probes.Channels)]float64 // of the structure whose audits were read last
+	made     [len(probes.Channels)]bool    // channels that the campaign has audits of
+	known    map[string][][][]weighted     // see shares
 }
 
 // target is a figure that is a weighted mean of a structure's cells: the whole, or a determinant, a stage or a channel alone.
@@ -106,9 +125,11 @@ type cell struct {
 	n    int // audits behind the mean
 }
 
-// bodyWork is what the intervals need of a structure: for every target and channel, what its audits differ by.
+// bodyWork is what the intervals and the ranks need of a structure: for every target and channel, what its audits differ by; for
+// every channel, the share of its items that was observed.
 type bodyWork struct {
-	spread [][len(probes.Channels)]deviation // by target
+	coverage [len(probes.Channels)]float64
+	spread   [][len(probes.Channels)]deviation // by target
 }
 
 // deviation is the part of a target that comes from one channel.
@@ -129,7 +150,7 @@ type audit struct {
 // audits returns the structure's audits that are scored and the means of its cells, and counts the others.
 func (w *working) audits(b *Body) (audits []audit, cells [len(probes.Channels)][]cell) {
 	b.Audits, b.Spoiled, b.Open = 0, 0, 0
-	seen, weight := 0.0, 0.0
+	var seen, weight [len(probes.Channels)]float64
 	for _, i := range b.places {
 		o := &w.outcomes[i]
 		switch {
@@ -147,8 +168,8 @@ func (w *working) audits(b *Body) (audits []audit, cells [len(probes.Channels)][
 		a := audit{i, c.index, make([]cell, w.cells), make([]float64, w.cells)}
 		for i := range points {
 			p, it := &points[i], &c.items[i]
-			if weight += it.Weight; p.State != Missing {
-				seen += it.Weight
+			if weight[c.index] += it.Weight; p.State != Missing {
+				seen[c.index] += it.Weight
 			}
 			if !math.IsNaN(p.Points) {
 				a.cells[it.cell].mean += it.Weight * p.Points
@@ -163,7 +184,13 @@ func (w *working) audits(b *Body) (audits []audit, cells [len(probes.Channels)][
 		audits = append(audits, a)
 		b.Audits++
 	}
-	b.Coverage = seen / weight
+	w.covered = [len(probes.Channels)]float64{}
+	for c := range weight {
+		if weight[c] > 0 {
+			w.covered[c] = seen[c] / weight[c]
+			w.made[c] = true
+		}
+	}
 	for c := range cells {
 		cells[c] = make([]cell, w.cells)
 	}
@@ -190,6 +217,7 @@ func (w *working) body(k int) {
 	b.Channels = make([]Mean, len(probes.Channels))
 	audits, cells := w.audits(b)
 	work := &w.bodies[k]
+	work.coverage = w.covered
 	work.spread = make([][len(probes.Channels)]deviation, len(w.all))
 	for t, share := range w.shares(&cells) {
 		m := w.all[t].mean(b)

@@ -17,9 +17,6 @@ func (s *Sheet) win(bodies []int, scores, variances []float64) Win {
 		}
 	}
 	w := Win{Body: bodies[first], Significant: true}
-	if len(bodies) == 1 {
-		return w
-	}
 	c := newCrowd(variances).critical(variances[first])
 	short, times := math.Inf(-1), 0.0
 	w.Lead = math.Inf(1)

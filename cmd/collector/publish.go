@@ -11,7 +11,7 @@ import (
 
 type opendataCmd struct {
 	Campaign string `help:"The campaign; the newest when not given." placeholder:"ID"`
-	K        int    `name:"k" help:"Structures that every published row must be common to." default:"5" placeholder:"N"`
+	K        int    `name:"common-to" short:"k" help:"Structures that every published row must be common to." default:"5" placeholder:"N"`
 	Out      string `help:"Folder to write." required:"" placeholder:"DIR"`
 }
 

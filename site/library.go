@@ -93,7 +93,7 @@ func (s *server) gridPage(w http.ResponseWriter, r *http.Request) {
 			}
 			n++
 			group.Rows = append(group.Rows, itemLine{Code: string(it.Code), Name: it.Name.In(french), Mend: it.Mend.In(french), Channel: p.Term("channel", string(it.Channel)),
-				Stage: g.StageNames[it.Stage].In(french), Observer: p.T("observer." + string(it.Observer)), Rule: it.Rule.String(), Source: it.Source, Unit: it.Unit, Awaiting: it.Awaiting()})
+				Stage: g.StageNames[it.Stage].In(french), Observer: p.T("observer." + string(it.Observer)), Rule: p.rule(it.Rule), Source: it.Source, Unit: it.Unit, Awaiting: it.Awaiting()})
 		}
 		if len(group.Rows) > 0 {
 			p.Groups = append(p.Groups, group)
@@ -101,6 +101,17 @@ func (s *server) gridPage(w http.ResponseWriter, r *http.Request) {
 	}
 	p.Count = p.N("grid.items", n)
 	s.render(w, r, http.StatusOK, "grid", p)
+}
+
+// rule says which value earns the points.
+func (p *library) rule(r grid.Rule) string {
+	switch r.Kind {
+	case "yes":
+		return p.T("value.true")
+	case "no":
+		return p.T("value.false")
+	}
+	return r.String()
 }
 
 // practicesPage is the library of practices that a report can cite.

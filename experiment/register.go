@@ -2,13 +2,16 @@ package experiment
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/sonde-fleet/sonde/probes"
@@ -27,6 +30,7 @@ type Registration struct {
 	Exclusions string            `json:"exclusions"`
 	Stopping   string            `json:"stopping"`
 	Assignment Assignment        `json:"assignment"`
+	Sample     SampleSize        `json:"sample"`
 	Files      []RegisteredFile  `json:"files"`
 	Grid       RegisteredGrid    `json:"grid"`
 	Program    string            `json:"program"`
@@ -46,6 +50,19 @@ type ArmSize struct {
 	Arm        string `json:"arm"`
 	Structures int    `json:"structures"`
 	Audits     int    `json:"audits"`
+}
+
+// SampleSize is why the sample is large enough, or that it is not. Figures have three digits, so that every machine writes the same.
+type SampleSize struct {
+	DesignEffect float64  `json:"design_effect"`
+	Power        float64  `json:"power"`                // to find the effect
+	Detectable   *float64 `json:"detectable,omitempty"` // with the wanted power; absent: nothing is
+}
+
+// three rounds to three digits.
+func three(x float64) float64 {
+	y, _ := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 3, 64), 64)
+	return y
 }
 
 // RegisteredFile is a file that the timetable is computed from.
@@ -89,6 +106,14 @@ func Register(campaign, title string, e *probes.Experiment, m Measure, seed int6
 		"not built); their numbers are shown by arm and tested. Nothing else is left out: refused and returned contacts stay in"
 	r.Stopping = fmt.Sprintf("contacts are due from %s to %s; the analysis is final when the deadline of the last audit has passed. Whatever is computed before is marked as not final, "+
 		"and no figure changes the plan", start, end)
+	x, err := PowerOf(context.Background(), e, m.Number(), seed, p, 0, nil)
+	if err != nil {
+		return nil, err
+	}
+	r.Sample = SampleSize{DesignEffect: three(x.Design), Power: three(x.Power)}
+	if d := three(x.Detectable); !math.IsNaN(d) {
+		r.Sample.Detectable = &d
+	}
 	bodies := make([]map[int]bool, s.arms)
 	for j := range bodies {
 		bodies[j] = map[int]bool{}
@@ -248,7 +273,11 @@ func (r *Registration) Markdown(w io.Writer, sum probes.Hash) error {
 	if e.SD > 0 {
 		p(", standard deviation %g", e.SD)
 	}
-	p("; wanted power %g.\n\n## Frozen\n\n| what | |\n|---|---|\n", e.Power)
+	p("; wanted power %g.\n- With these the plan has a design effect of %g and finds the effect with a power of %g", e.Power, r.Sample.DesignEffect, r.Sample.Power)
+	if r.Sample.Detectable != nil {
+		p("; the smallest difference that it finds with the wanted power is %g", *r.Sample.Detectable)
+	}
+	p(".\n\n## Frozen\n\n| what | |\n|---|---|\n")
 	for _, f := range r.Files {
 		p("| `%s` | `%s` |\n", f.Name, f.SHA256)
 	}

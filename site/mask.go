@@ -221,15 +221,22 @@ func (m *mask) unquote(text string) string {
 
 // hide puts [citizen] in the place of what must not be read.
 func (m *mask) hide(text string) string {
+	text = strings.Map(func(r rune) rune { // a soft hyphen in a name is not seen, and hides it from us
+		if unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, text)
 	words := wordsOf(text)
 	out := make([]bool, len(words))
+	whole := make([]bool, len(words)) // it goes with the word before, whatever stands between
 	for i := range words {
 		for _, p := range m.phrases {
 			if i+len(p) > len(words) || !slices.EqualFunc(p, words[i:i+len(p)], func(a string, b word) bool { return a == b.folded }) {
 				continue
 			}
 			for k := range p {
-				out[i+k] = true
+				out[i+k], whole[i+k] = true, whole[i+k] || k > 0
 			}
 			break
 		}
@@ -253,12 +260,14 @@ func (m *mask) hide(text string) string {
 			continue
 		}
 		last := i
-		for last+1 < len(words) && out[last+1] && strings.Trim(text[words[last].to:words[last+1].from], " .'’-\u00a0\t+_") == "" {
+		for last+1 < len(words) && out[last+1] && (whole[last+1] || strings.Trim(text[words[last].to:words[last+1].from], " .'’-\u00a0\t+_") == "") {
 			last++
 		}
-		b.WriteString(text[at:words[i].from])
+		b.WriteString(strings.TrimSuffix(text[at:words[i].from], "+"))
 		b.WriteString(citizen)
-		at, i = words[last].to, last
+		if at, i = words[last].to, last; words[last].folded == "m" && strings.HasPrefix(text[at:], ".") {
+			at++
+		}
 	}
 	b.WriteString(text[at:])
 	return b.String()

@@ -143,7 +143,19 @@ func (p *planCmd) Run(a *app) error {
 			sep = ", "
 		}
 	}
-	a.Printf(")\n\n%s", schedule.Heatmap(audits, zone, 100, cli.Terminal(a.Out)))
+	a.Printf(")\n")
+	if c.Experiment != nil {
+		given := map[string]int{}
+		for _, x := range audits {
+			given[x.Treatment]++
+		}
+		a.Printf("Experiment %s:", c.Experiment.ID)
+		for _, arm := range c.Experiment.Arms {
+			a.Printf(" %s %d", arm.ID, given[arm.ID])
+		}
+		a.Printf(" audits (prober power says what they can find)\n")
+	}
+	a.Printf("\n%s", schedule.Heatmap(audits, zone, 100, cli.Terminal(a.Out)))
 	if len(conflicts) > 0 {
 		a.Printf("\n%d conflicts:\n", len(conflicts))
 	}

@@ -245,18 +245,16 @@ func clipAt(s string, n int) int {
 // passage is where what proves an item stands.
 type passage struct {
 	from, to int
-	marks    []string
+	of       *probes.Observation
 }
 
-// pieces cuts the answer at the passages of its observations and masks each part.
-func (d *doc) pieces(l *letter, mask *masker, text string, observed []probes.Observation) {
-	end := clipAt(text, maxAnswer)
-	l.Cut = end < len(text)
-	var found []passage
+// passages finds where the observations' passages stand in the text, in its order. White space stands for any white space: it
+// may have been folded when it was observed. What the grid does not ask for proves nothing here.
+func (d *doc) passages(text string, observed []probes.Observation, end int) (found []passage) {
 	for i := range observed[:min(len(observed), maxPassages)] {
 		x := &observed[i]
 		words := strings.Fields(x.Passage)
-		if len(words) == 0 {
+		if len(words) == 0 || d.grid[x.Item] == nil {
 			continue
 		}
 		for k := range words {
@@ -266,41 +264,43 @@ func (d *doc) pieces(l *letter, mask *masker, text string, observed []probes.Obs
 		if err != nil {
 			continue
 		}
-		at := re.FindStringIndex(text)
-		if at == nil || at[0] >= end {
-			continue
+		if at := re.FindStringIndex(text); at != nil && at[0] < end {
+			found = append(found, passage{at[0], min(at[1], end), x})
 		}
-		n := d.Int(len(l.Proofs) + 1)
-		l.Proofs = append(l.Proofs, proof{n, d.itemName(x.Item), d.value(x)})
-		found = append(found, passage{at[0], min(at[1], end), []string{n}})
 	}
 	slices.SortStableFunc(found, func(a, b passage) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(b.to, a.to)) })
-	holes := mask.holes(text)
-	at := 0
-	add := func(from, to int, marks string) {
-		if s := hide(text, holes, from, to); s != "" {
-			l.Pieces = append(l.Pieces, piece{s, marks})
-		}
-	}
-	for i := 0; i < len(found); i++ {
-		x := found[i]
-		for i+1 < len(found) && found[i+1].from < x.to { // overlapping ones are one
-			i++
-			x.marks, x.to = append(x.marks, found[i].marks...), max(x.to, found[i].to)
-		}
-		add(at, x.from, "")
-		add(x.from, x.to, strings.Join(x.marks, ", "))
-		at = x.to
-	}
-	add(at, end, "")
+	return found
 }
 
-// itemName is what an item is called; its code where this grid has not got it.
-func (d *doc) itemName(code probes.ItemCode) string {
-	if it := d.grid[code]; it != nil {
-		return it.Name.In(d.french)
+// pieces cuts the answer at the passages of its observations, numbers them in the order of the text, and masks each part.
+func (d *doc) pieces(l *letter, mask *masker, text string, observed []probes.Observation) {
+	end := clipAt(text, maxAnswer)
+	l.Cut = end < len(text)
+	holes := mask.holes(text)
+	at := 0
+	add := func(from, to int, marks []string) {
+		if s := hide(text, holes, from, to); s != "" {
+			l.Pieces = append(l.Pieces, piece{s, strings.Join(marks, ", ")})
+		}
 	}
-	return string(code)
+	prove := func(p passage) string {
+		n := d.Int(len(l.Proofs) + 1)
+		l.Proofs = append(l.Proofs, proof{n, d.grid[p.of.Item].Name.In(d.french), d.value(p.of)})
+		return n
+	}
+	found := d.passages(text, observed, end)
+	for i := 0; i < len(found); i++ {
+		x := found[i]
+		marks := []string{prove(x)}
+		for i+1 < len(found) && found[i+1].from < x.to { // overlapping ones are one
+			i++
+			marks, x.to = append(marks, prove(found[i])), max(x.to, found[i].to)
+		}
+		add(at, x.from, nil)
+		add(x.from, x.to, marks)
+		at = x.to
+	}
+	add(at, end, nil)
 }
 
 func (d *doc) value(x *probes.Observation) string {

@@ -219,7 +219,11 @@ func (d *doc) cover() {
 	add("grid", d.T("cover.grid.value", "Version", d.in.Sheet.Grid.Version, "Hash", short(d.in.Sheet.Grid.Hash)))
 	add("norms", d.T("cover.norms.value", "Title", cmp.Or(d.in.Sheet.Norms.Title().In(d.french), d.in.Sheet.Norms.Profile), "Date", d.in.Sheet.Norms.Date))
 	add("audits", d.N("cover.audits.value", b.Audits))
-	add("spoiled", d.N("cover.spoiled.value", b.Spoiled))
+	if b.Spoiled > 0 {
+		add("spoiled", d.N("cover.spoiled.value", b.Spoiled))
+	} else {
+		add("spoiled", d.T("cover.spoiled.none"))
+	}
 	add("at", d.Day(l.Timeline.Campaign(d.in.At)))
 }
 

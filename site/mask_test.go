@@ -56,8 +56,16 @@ func TestBlindCodingOfAnExperiment(t *testing.T) {
 		return page
 	}
 	for _, target := range []string{"/coding?lang=en", "/coding?lang=fr&q=" + string(h.ids[0]), path + "?lang=en", path + "?lang=fr", "/outcomes.csv", "/outcomes.csv?channel=mail", "/api/v1/outcomes", "/api/v1/audits",
-		"/api/v1/audits/" + string(h.ids[0]), "/api/v1/audits/" + string(h.ids[0]) + "/events", "/api/v1/audits/" + string(h.ids[0]) + "/flags", "/review?lang=en", "/audits?lang=en", "/structures/s1"} {
+		"/api/v1/audits/" + string(h.ids[0]), "/api/v1/audits/" + string(h.ids[0]) + "/events", "/api/v1/audits/" + string(h.ids[0]) + "/flags", "/review?lang=en", "/audits?lang=en", "/structures/s1", "/search?q=ouvrons"} {
 		silent("anna", target)
+	}
+	for _, word := range secret { // a structure's report names the scenarios
+		if word != "horaires-samedi" && strings.Contains(h.get("anna", "/structures/s1/report", 200), word) {
+			t.Errorf("anna reads %q in the structure's report", word)
+		}
+	}
+	if page := h.get("anna", "/search?q=diallo", 200); strings.Contains(page, string(h.ids[0])) {
+		t.Error("who is to rate finds the letters of a persona by her name")
 	}
 	silent("anna's token", "/api/v1/audits/"+string(h.ids[0]))
 	silent("anna's token", "/outcomes.csv")

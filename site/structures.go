@@ -438,7 +438,7 @@ func (s *server) search(w http.ResponseWriter, r *http.Request) {
 	if page == "search" && access.From(r.Context()).May(access.ReadEvidence) && s.messages != nil {
 		p.Deep = true
 		for _, hit := range s.messages.Messages(words, maxHits) {
-			if o := v.outcome(hit.Audit); o != nil {
+			if o := v.outcome(hit.Audit); o != nil && !sealed(v, o, access.From(r.Context())) { // else a name would find its letters
 				p.Messages = append(p.Messages, messageHit{string(hit.Audit), auditURL(o, p.Asked), hit.Subject, hit.From})
 			}
 		}

@@ -92,12 +92,23 @@ func (w *working) interval(t, k int, of *[len(probes.Channels)]variance) {
 	m.SE = math.Sqrt(square)
 	wide := z975
 	if over > 0 {
-		if freedom := square * square / over; freedom < 1e4 {
-			wide = distuv.StudentsT{Mu: 0, Sigma: 1, Nu: freedom}.Quantile(0.975)
-		}
+		wide = w.student(square * square / over)
 	}
 	m.Low, m.High = max(0, m.Value-wide*m.SE), min(100, m.Value+wide*m.SE)
 	if math.IsNaN(m.SE) {
 		m.Low, m.High = math.NaN(), math.NaN()
 	}
+}
+
+// student returns the 97.5 % quantile of Student's distribution. Structures with as many audits have the same one.
+func (w *working) student(freedom float64) float64 {
+	if freedom > 1e4 {
+		return z975
+	}
+	q, ok := w.quantiles[freedom]
+	if !ok {
+		q = distuv.StudentsT{Mu: 0, Sigma: 1, Nu: freedom}.Quantile(0.975)
+		w.quantiles[freedom] = q
+	}
+	return q
 }

@@ -1,7 +1,6 @@
 package score
 
 import (
-	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -14,8 +13,8 @@ const (
 	choicesSeed = 20260302
 )
 
-// lean tells how far the ranks lean on the weights of the determinants: the same scores under other weights.
-func (s *Sheet) lean() {
+// choices draws the other choices of weights.
+func (s *Sheet) choices() [][]float64 {
 	random := rand.New(rand.NewPCG(choicesSeed, 0))
 	factors := make([][]float64, Choices)
 	for i := range factors {
@@ -24,12 +23,11 @@ func (s *Sheet) lean() {
 			factors[i][d] = s.Grid.Determinants[d].Weight * math.Exp2(2*random.Float64()-1)
 		}
 	}
-	for c := range s.Categories {
-		s.leanOf(&s.Categories[c], factors)
-	}
+	return factors
 }
 
-func (s *Sheet) leanOf(cat *Category, factors [][]float64) {
+// lean tells how far the ranks of a category lean on the weights of the determinants: the same scores under other weights.
+func (s *Sheet) lean(cat *Category, factors [][]float64) {
 	var ranked []int
 	for _, k := range cat.Bodies {
 		if s.Bodies[k].Rank > 0 {
@@ -39,31 +37,32 @@ func (s *Sheet) leanOf(cat *Category, factors [][]float64) {
 	if len(ranked) == 0 {
 		return
 	}
-	type under struct {
-		body  int
-		score float64
-	}
-	all := make([]under, len(ranked))
-	ranks := make([][]int, len(ranked)) // by structure: its rank under every choice
-	place := map[int]int{}
+	// A row of means a structure, so that a choice of weights is one pass over numbers that lie together.
+	n := len(s.Grid.Determinants)
+	values, has := make([]float64, n*len(ranked)), make([]float64, n*len(ranked))
 	for i, k := range ranked {
-		place[k] = i
-		ranks[i] = make([]int, 0, len(factors))
-	}
-	for _, f := range factors {
-		for i, k := range ranked {
-			sum, weights := 0.0, 0.0
-			for d, m := range s.Bodies[k].Determinants {
-				if m.N > 0 {
-					sum += f[d] * m.Value
-					weights += f[d]
-				}
+		for d, m := range s.Bodies[k].Determinants {
+			if m.N > 0 {
+				values[i*n+d], has[i*n+d] = m.Value, 1
 			}
-			all[i] = under{k, sum / weights}
 		}
-		slices.SortFunc(all, func(a, b under) int { return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.body, b.body)) })
-		for r, x := range all {
-			ranks[place[x.body]] = append(ranks[place[x.body]], r+1)
+	}
+	ranks := make([][]int, len(ranked)) // by structure: its rank under every choice
+	scores, sorted := make([]float64, len(ranked)), make([]float64, len(ranked))
+	for _, f := range factors {
+		for i := range ranked {
+			sum, weights := 0.0, 0.0
+			for d, w := range f {
+				sum += w * values[i*n+d]
+				weights += w * has[i*n+d]
+			}
+			scores[i] = -sum / weights // the best first
+		}
+		copy(sorted, scores)
+		slices.Sort(sorted)
+		for i, x := range scores {
+			before, _ := slices.BinarySearch(sorted, x)
+			ranks[i] = append(ranks[i], before+1)
 		}
 	}
 	for i, k := range ranked {

@@ -4,56 +4,75 @@ import (
 	"cmp"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
+	"sync"
 )
 
 // leastCoverage is how much of the items' weight must have been observed for a structure to be ranked.
 const leastCoverage = 0.5
 
-// compare shrinks and ranks the structures of every category.
-func (s *Sheet) compare() {
-	for c := range s.Categories {
-		cat := &s.Categories[c]
-		slices.SortStableFunc(cat.Bodies, func(a, b int) int { return byScore(&s.Bodies[a], &s.Bodies[b]) })
-		var bodies []int
-		var scores, variances []float64
-		for _, k := range cat.Bodies {
-			b := &s.Bodies[k]
-			b.Shrunk = Mean{Value: math.NaN(), SE: math.NaN(), Low: math.NaN(), High: math.NaN(), N: b.Score.N}
-			if b.Coverage >= leastCoverage && !math.IsNaN(b.Score.SE) {
-				bodies, scores, variances = append(bodies, k), append(scores, b.Score.Value), append(variances, b.Score.SE*b.Score.SE)
+// compare shrinks and ranks the structures of every category. No two categories have a structure in common, so they are compared
+// side by side.
+func (s *Sheet) compare(factors [][]float64) {
+	var work sync.WaitGroup
+	next := make(chan int)
+	for range runtime.GOMAXPROCS(0) {
+		work.Go(func() {
+			for c := range next {
+				s.rank(&s.Categories[c])
+				s.lean(&s.Categories[c], factors)
 			}
-		}
-		if len(bodies) == 0 {
-			cat.Mean, cat.Spread, cat.Win = math.NaN(), math.NaN(), Win{Body: -1}
-			continue
-		}
-		if len(bodies) == 1 {
-			s.Bodies[bodies[0]].Peers = 1
-			cat.Mean, cat.Spread, cat.Win = scores[0], math.NaN(), Win{Body: bodies[0]}
-			continue
-		}
-		h := newHierarchy(scores, variances)
-		cat.Mean, cat.Spread = h.level()
-		standings := h.standings()
-		for i, k := range bodies {
-			b := &s.Bodies[k]
-			m := h.shrunk(i)
-			m.N = b.Score.N
-			b.Shrunk, b.Rank, b.RankLow, b.RankHigh, b.Best, b.Peers = m, 1, standings[i].low, standings[i].high, standings[i].best, len(bodies)
-		}
-		for i := range bodies {
-			for _, k := range bodies {
-				if s.Bodies[k].Shrunk.Value > s.Bodies[bodies[i]].Shrunk.Value {
-					s.Bodies[bodies[i]].Rank++
-				}
-			}
-			if s.Bodies[bodies[i]].RankLow == 1 {
-				cat.Winners = append(cat.Winners, bodies[i])
-			}
-		}
-		cat.Win = s.win(bodies, scores, variances)
+		})
 	}
+	for c := range s.Categories {
+		next <- c
+	}
+	close(next)
+	work.Wait()
+}
+
+// rank shrinks and ranks the structures of one category.
+func (s *Sheet) rank(cat *Category) {
+	slices.SortStableFunc(cat.Bodies, func(a, b int) int { return byScore(&s.Bodies[a], &s.Bodies[b]) })
+	var bodies []int
+	var scores, variances []float64
+	for _, k := range cat.Bodies {
+		b := &s.Bodies[k]
+		b.Shrunk = Mean{Value: math.NaN(), SE: math.NaN(), Low: math.NaN(), High: math.NaN(), N: b.Score.N}
+		if b.Coverage >= leastCoverage && !math.IsNaN(b.Score.SE) {
+			bodies, scores, variances = append(bodies, k), append(scores, b.Score.Value), append(variances, b.Score.SE*b.Score.SE)
+		}
+	}
+	if len(bodies) == 0 {
+		cat.Mean, cat.Spread, cat.Win = math.NaN(), math.NaN(), Win{Body: -1}
+		return
+	}
+	if len(bodies) == 1 {
+		s.Bodies[bodies[0]].Peers = 1
+		cat.Mean, cat.Spread, cat.Win = scores[0], math.NaN(), Win{Body: bodies[0]}
+		return
+	}
+	h := newHierarchy(scores, variances)
+	cat.Mean, cat.Spread = h.level()
+	standings := h.standings()
+	for i, k := range bodies {
+		b := &s.Bodies[k]
+		m := h.shrunk(i)
+		m.N = b.Score.N
+		b.Shrunk, b.Rank, b.RankLow, b.RankHigh, b.Best, b.Peers = m, 1, standings[i].low, standings[i].high, standings[i].best, len(bodies)
+	}
+	for i := range bodies {
+		for _, k := range bodies {
+			if s.Bodies[k].Shrunk.Value > s.Bodies[bodies[i]].Shrunk.Value {
+				s.Bodies[bodies[i]].Rank++
+			}
+		}
+		if s.Bodies[bodies[i]].RankLow == 1 {
+			cat.Winners = append(cat.Winners, bodies[i])
+		}
+	}
+	cat.Win = s.win(bodies, scores, variances)
 }
 
 // byScore orders structures: the best first, those without a score last, then by identifier.
@@ -82,7 +101,7 @@ type hierarchy struct {
 // Steps of the grid, and draws of everybody's true score from the posterior, from one seed.
 const (
 	tauSteps  = 80
-	rankDraws = 4000
+	rankDraws = 2000
 	rankSeed  = 20121123
 )
 
@@ -175,11 +194,7 @@ type standing struct {
 func (h *hierarchy) standings() []standing {
 	random := rand.New(rand.NewPCG(rankSeed, 0))
 	n := len(h.scores)
-	type drawn struct {
-		body  int
-		score float64
-	}
-	all := make([]drawn, n)
+	all, sorted := make([]float64, n), make([]float64, n)
 	counts := make([][]int32, n) // by structure: how often it had each rank
 	for k := range counts {
 		counts[k] = make([]int32, n)
@@ -193,11 +208,13 @@ func (h *hierarchy) standings() []standing {
 		mean := h.mean[step] + math.Sqrt(h.meanVar[step])*random.NormFloat64()
 		for k := range all {
 			own := tau * tau / h.around(k, tau)
-			all[k] = drawn{k, own*h.scores[k] + (1-own)*mean + math.Sqrt(own*h.variances[k])*random.NormFloat64()}
+			all[k] = -(own*h.scores[k] + (1-own)*mean + math.Sqrt(own*h.variances[k])*random.NormFloat64()) // the best first
 		}
-		slices.SortFunc(all, func(a, b drawn) int { return cmp.Compare(b.score, a.score) })
-		for r, x := range all {
-			counts[x.body][r]++
+		copy(sorted, all)
+		slices.Sort(sorted)
+		for k, x := range all {
+			before, _ := slices.BinarySearch(sorted, x)
+			counts[k][before]++
 		}
 	}
 	out := make([]standing, n)

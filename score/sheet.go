@@ -2,6 +2,7 @@ package score
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 
@@ -24,27 +25,22 @@ func Of(g *grid.Grid, norms grid.Norms, outcomes []stats.Outcome) *Sheet {
 	}
 	w.coverage()
 	w.intervals()
-	s.compare()
-	s.lean()
+	s.compare(s.choices())
 	return s
 }
 
 // enrol makes a body of every structure and a category of every kind and band.
 func (s *Sheet) enrol(outcomes []stats.Outcome) {
-	at := map[probes.StructureID]int{}
+	of := map[probes.StructureID][]int32{}
 	for i := range outcomes {
-		o := &outcomes[i]
-		k, ok := at[o.Structure]
-		if !ok {
-			k = len(s.Bodies)
-			at[o.Structure] = k
-			body := o.Body
-			body.ID = o.Structure
-			s.Bodies = append(s.Bodies, Body{Structure: body, Category: categoryOf(&body)})
-		}
-		s.Bodies[k].places = append(s.Bodies[k].places, int32(i))
+		of[outcomes[i].Structure] = append(of[outcomes[i].Structure], int32(i))
 	}
-	slices.SortFunc(s.Bodies, func(a, b Body) int { return cmp.Compare(a.ID, b.ID) })
+	s.Bodies = make([]Body, 0, len(of))
+	for _, id := range slices.Sorted(maps.Keys(of)) {
+		body := outcomes[of[id][0]].Body
+		body.ID = id
+		s.Bodies = append(s.Bodies, Body{Structure: body, Category: categoryOf(&body), places: of[id]})
+	}
 	named := map[string]int{}
 	for i := range s.Bodies {
 		b := &s.Bodies[i]
@@ -85,16 +81,17 @@ func categoryOf(b *probes.Structure) string {
 
 // working is what a sheet is computed with.
 type working struct {
-	sheet    *Sheet
-	scale    *scale
-	outcomes []stats.Outcome
-	cells    int // of a channel: determinants × stages
-	all      []target
-	bodies   []bodyWork
-	points   []Point                       // of one audit
-	covered  [len(probes.Channels)]float64 // of the structure whose audits were read last
-	made     [len(probes.Channels)]bool    // channels that the campaign has audits of
-	known    map[string][][][]weighted     // see shares
+	sheet     *Sheet
+	scale     *scale
+	outcomes  []stats.Outcome
+	cells     int // of a channel: determinants × stages
+	all       []target
+	bodies    []bodyWork
+	points    []Point                       // of one audit
+	covered   [len(probes.Channels)]float64 // of the structure whose audits were read last
+	made      [len(probes.Channels)]bool    // channels that the campaign has audits of
+	known     map[string][][][]weighted     // see shares
+	quantiles map[float64]float64           // see student
 }
 
 // target is a figure that is a weighted mean of a structure's cells: the whole, or a determinant, a stage or a channel alone.
@@ -105,7 +102,7 @@ type target struct {
 
 func newWorking(s *Sheet, outcomes []stats.Outcome) *working {
 	w := &working{sheet: s, scale: newScale(s.Grid, s.Norms), outcomes: outcomes, cells: len(s.Grid.Determinants) * len(grid.Stages),
-		points: make([]Point, len(s.Grid.Items)), known: map[string][][][]weighted{}}
+		points: make([]Point, len(s.Grid.Items)), known: map[string][][][]weighted{}, quantiles: map[float64]float64{}}
 	w.all = append(w.all, target{-1, -1, -1, func(b *Body) *Mean { return &b.Score }})
 	for i := range w.sheet.Grid.Determinants {
 		w.all = append(w.all, target{i, -1, -1, func(b *Body) *Mean { return &b.Determinants[i] }})

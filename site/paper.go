@@ -27,6 +27,8 @@ import (
 type judged struct {
 	sheet    *score.Sheet
 	outcomes []stats.Outcome // that the sheet was made of
+	made     time.Time
+	took     time.Duration
 }
 
 // sheet returns the scores of a campaign. They are computed once for a snapshot, however many ask, and nobody who asks for
@@ -39,29 +41,57 @@ func (v *view) sheet(campaign string) (*score.Sheet, error) {
 	return j.sheet, nil
 }
 
-// judged is sheet with the outcomes that it was made of: what tells of single audits needs both.
+// judged is sheet with the outcomes that it was made of: what tells of single audits needs both. Where scoring takes long, the
+// snapshot before this one serves until its successor is scored, so that nobody waits for it but the very first.
 func (v *view) judged(campaign string) (*judged, error) {
-	return memo(v, "sheet "+campaign, func() (*judged, error) {
-		launch := v.launched(campaign)
-		if launch == nil {
-			return nil, fmt.Errorf("campaign %s: there is none", campaign)
-		}
-		g, norms, err := grid.Thaw(launch.Grid)
-		if err != nil {
-			return nil, fmt.Errorf("campaign %s: %w", campaign, err)
-		}
-		j := &judged{outcomes: v.Outcomes}
-		if len(v.Launches) > 1 {
-			j.outcomes = nil
-			for i := range v.Outcomes {
-				if v.Outcomes[i].Campaign == campaign {
-					j.outcomes = append(j.outcomes, v.Outcomes[i])
-				}
+	v.mu.Lock()
+	known, before := v.sheets[campaign], v.before[campaign]
+	v.mu.Unlock()
+	if known != nil {
+		return known, nil
+	}
+	made := v.once.DoChan("sheet "+campaign, func() (any, error) { return v.judge(campaign) })
+	if before != nil && before.took >= patience {
+		return before, nil
+	}
+	x := <-made
+	if x.Err != nil {
+		return nil, x.Err
+	}
+	return x.Val.(*judged), nil
+}
+
+func (v *view) judge(campaign string) (*judged, error) {
+	start := time.Now()
+	launch := v.launched(campaign)
+	if launch == nil {
+		return nil, fmt.Errorf("campaign %s: there is none", campaign)
+	}
+	g, norms, err := grid.Thaw(launch.Grid)
+	if err != nil {
+		return nil, fmt.Errorf("campaign %s: %w", campaign, err)
+	}
+	j := &judged{outcomes: v.Outcomes}
+	if len(v.Launches) > 1 {
+		j.outcomes = nil
+		for i := range v.Outcomes {
+			if v.Outcomes[i].Campaign == campaign {
+				j.outcomes = append(j.outcomes, v.Outcomes[i])
 			}
 		}
-		j.sheet = score.Of(g, norms, j.outcomes)
-		return j, nil
-	})
+	}
+	j.sheet = score.Of(g, norms, j.outcomes)
+	j.made = time.Now()
+	j.took = j.made.Sub(start)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.spend(start)
+	if v.sheets == nil {
+		v.sheets = map[string]*judged{}
+	}
+	v.sheets[campaign] = j
+	delete(v.before, campaign)
+	return j, nil
 }
 
 // launched returns the launch of a campaign, nil when there is none of that name.

@@ -80,6 +80,7 @@ func (v *views) next(old *view) *view {
 	now := time.Now()
 	made := &view{Snapshot: s, made: now, spent: now.Sub(start), reports: map[string]asked{}, lists: map[string][]int32{}}
 	if old != nil {
+		made.before = old.scored()
 		made.warm(old)
 	}
 	v.mu.Lock()
@@ -92,6 +93,20 @@ func (v *views) current() (newest *view, stale bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.newest, v.stale
+}
+
+// keepScores is how long the scores of a snapshot may stand in for those of a newer one: they hold its outcomes in memory.
+const keepScores = 10 * time.Minute
+
+// scored returns the newest scores that there are of each campaign.
+func (v *view) scored() map[string]*judged {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	out := map[string]*judged{}
+	maps.Copy(out, v.before)
+	maps.Copy(out, v.sheets)
+	maps.DeleteFunc(out, func(_ string, j *judged) bool { return time.Since(j.made) > keepScores })
+	return out
 }
 
 // asked is a report with what was asked for, so that the next snapshot can have it ready.
@@ -118,6 +133,8 @@ type view struct {
 	counted  *census
 	groups   map[peerGroup]stats.Proportion
 	kept     map[string]any // see memo
+	sheets   map[string]*judged
+	before   map[string]*judged // of the snapshot before, while this one is not scored yet
 
 	finding  sync.Once
 	searched bool          // flags were asked for

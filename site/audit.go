@@ -22,7 +22,8 @@ type story struct {
 	Structure, StructureURL string
 	Plan, Outcome           []fact
 	Flags                   []flagCard
-	Blind                   bool   // the visitor is to rate it, and does not see yet what others said
+	Blind                   bool // the visitor is to rate it, and does not see yet what others said
+	Worth                   *worth
 	RateURL                 string // where what only a person can judge is rated
 	CodingURL               string
 	Strip                   *strip
@@ -114,6 +115,9 @@ func (s *server) audit(w http.ResponseWriter, r *http.Request) {
 	var line probes.Timeline
 	if l := v.launch(filter{Campaign: o.Campaign}); l != nil {
 		line = l.Timeline
+	}
+	if !p.Blind {
+		p.Worth = s.worth(&p.frame, v, o)
 	}
 	p.sizes(o, events)
 	p.Strip = p.strip(o, events, line, time.Now())

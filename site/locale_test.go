@@ -22,6 +22,7 @@ import (
 	"github.com/sonde-fleet/sonde/report"
 	"github.com/sonde-fleet/sonde/report/edition"
 	"github.com/sonde-fleet/sonde/review"
+	"github.com/sonde-fleet/sonde/score"
 	"github.com/sonde-fleet/sonde/stats"
 )
 
@@ -167,6 +168,7 @@ func used(t *testing.T) map[string]bool {
 		}
 	}
 	family("programme", "higher", "lower", edition.Score)
+	family("worth", string(score.Seen), string(score.Silent), string(score.NotHere), string(score.Missing))
 	family("observer", string(grid.Agent), string(grid.Auditor), string(grid.Both))
 	for _, library := range []string{"grid", "practices"} {
 		family(library, "title")

@@ -39,7 +39,7 @@ type visited struct{ Address, Why, Result, Barriers, Doubts string }
 
 type barrier struct {
 	Message, Mend, Criteria, Impact, Count, Pages string
-	n, pages                                      int
+	n                                             int
 	at                                            map[string]bool
 }
 

@@ -231,13 +231,13 @@ func ScoresText(w io.Writer, s *score.Sheet) error {
 // Win says who is first in a category and whether that is more than chance.
 func Win(s *score.Sheet, c int) string {
 	cat := &s.Categories[c]
-	w := cat.Win
-	switch {
-	case w.Body < 0:
+	w := &cat.Win
+	switch s.Verdict(cat) {
+	case score.Nobody:
 		return "no winner: nobody has enough observed to be ranked"
-	case s.Bodies[w.Body].Peers == 1:
+	case score.Alone:
 		return "no winner: nobody to be compared with"
-	case w.Significant:
+	case score.Sure:
 		return fmt.Sprintf("winner: %s, for sure (lead %s points, %s would be enough)", s.Bodies[w.Body].Name, tenth(w.Lead), tenth(w.Needed))
 	}
 	how := ""

@@ -6,6 +6,30 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
+// Verdict says what can be said of a category's first.
+type Verdict string
+
+// The verdicts on a category.
+const (
+	Nobody Verdict = "nobody" // has enough observed to be ranked
+	Alone  Verdict = "alone"  // one is ranked, and has nobody to be compared with
+	Sure   Verdict = "sure"   // the first is the best
+	Open   Verdict = "open"   // others may be the best too
+)
+
+// Verdict says it of the category.
+func (s *Sheet) Verdict(cat *Category) Verdict {
+	switch w := cat.Win; {
+	case w.Body < 0:
+		return Nobody
+	case s.Bodies[w.Body].Peers == 1:
+		return Alone
+	case w.Significant:
+		return Sure
+	}
+	return Open
+}
+
 // win says whether a category's first is its best for sure, compared with all the others at once: the difference to each of them
 // must be more than what the largest of so many differences would be by chance in one edition of twenty, if all were equal
 // (multiple comparisons with the best, Hsu 1981). Nothing is supposed of how the true scores lie.

@@ -226,16 +226,12 @@ func (p *frame) partRow(name string, m score.Mean) partRow {
 // win says who is first in a category and whether that is more than chance.
 func (p *frame) win(s *score.Sheet, c int) string {
 	cat := &s.Categories[c]
-	w := cat.Win
-	switch {
-	case w.Body < 0:
-		return p.T("barometer.win.nobody")
-	case s.Bodies[w.Body].Peers == 1:
-		return p.T("barometer.win.alone")
-	case w.Significant:
-		return p.T("barometer.win.sure", "Name", s.Bodies[w.Body].Name, "Lead", p.points(w.Lead), "Needed", p.points(w.Needed))
+	verdict := s.Verdict(cat)
+	if verdict == score.Nobody || verdict == score.Alone {
+		return p.T("barometer.win." + string(verdict))
 	}
-	text := p.T("barometer.win.open", "Name", s.Bodies[w.Body].Name, "N", p.Int(len(cat.Winners)), "Lead", p.points(w.Lead), "Needed", p.points(w.Needed))
+	w := &cat.Win
+	text := p.T("barometer.win."+string(verdict), "Name", s.Bodies[w.Body].Name, "N", p.Int(len(cat.Winners)), "Lead", p.points(w.Lead), "Needed", p.points(w.Needed))
 	if w.Audits > 0 {
 		text += " " + p.T("barometer.win.audits", "N", p.Int(w.Audits))
 	}

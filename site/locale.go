@@ -2,129 +2,61 @@ package site
 
 import (
 	"embed"
-	"encoding/json"
-	"fmt"
 	"log/slog"
 	"math"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
-	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"github.com/sonde-fleet/sonde/internal/wording"
 	"golang.org/x/text/language"
-	"golang.org/x/text/message"
-	"golang.org/x/text/number"
 )
 
 //go:embed lang/*.json
 var messageFiles embed.FS
 
-// tags are the languages of the site; the first is the one for readers who ask for another.
-var tags = [...]language.Tag{language.English, language.French}
-
-// undefined stands for a figure that is not defined (yet).
-const undefined = "–"
-
-// nbsp keeps a number and its unit on one line.
-const nbsp = "\u00a0"
-
-// dash stands between the ends of an interval and keeps them on one line (a word joiner stops the break after it).
-const dash = nbsp + "–\u2060" + nbsp
+// What stands where there is no figure, between a number and its unit, and between the ends of an interval.
+const (
+	undefined = wording.Undefined
+	nbsp      = wording.NBSP
+	dash      = wording.Dash
+)
 
 // locales holds the messages of every language.
 type locales struct {
-	matcher language.Matcher
-	known   [len(tags)]locale // without their printers
+	matcher   language.Matcher
+	catalogue *wording.Catalogue
+	days      [len(wording.Tags)]sync.Map // dates that were written: a list has the same few on every row
 }
 
 func loadLocales() (*locales, error) {
-	b := i18n.NewBundle(tags[0])
-	b.RegisterUnmarshalFunc("json", json.Unmarshal)
-	for _, t := range tags {
-		if _, err := b.LoadMessageFileFS(messageFiles, "lang/"+t.String()+".json"); err != nil {
-			return nil, fmt.Errorf("messages: %w", err)
-		}
+	c, err := wording.Load(messageFiles)
+	if err != nil {
+		return nil, err
 	}
-	out := &locales{matcher: language.NewMatcher(tags[:])}
-	for i, t := range tags {
-		out.known[i] = locale{Lang: t.String(), localizer: i18n.NewLocalizer(b, t.String()), plain: &sync.Map{}}
-	}
-	return out, nil
+	return &locales{matcher: language.NewMatcher(wording.Tags[:]), catalogue: c}, nil
 }
 
 // pick returns the locale for the language asked for in the URL, else for the browser's.
 func (l *locales) pick(asked, accepted string) *locale {
 	_, i := language.MatchStrings(l.matcher, asked, accepted)
-	one := l.known[i]
-	one.printer = message.NewPrinter(tags[i]) // it is not for two at once
-	return &one
+	one := &locale{days: &l.days[i]}
+	one.Words = l.catalogue.In(i, func(key string, err error) { slog.Error("message lacks", "lang", one.Lang, "key", key, "err", err) })
+	return one
 }
 
 // locale writes messages, numbers, delays and instants in one language.
 type locale struct {
-	Lang      string
-	localizer *i18n.Localizer
-	printer   *message.Printer
-	plain     *sync.Map // messages without placeholders that were asked for: a list has the same twenty on every row
+	*wording.Words
+	days *sync.Map
 }
 
-// T returns the message; the arguments are names and values for its placeholders. A key that lacks is shown itself.
-func (l *locale) T(key string, pairs ...any) string {
-	if len(pairs) == 0 {
-		if s, ok := l.plain.Load(key); ok {
-			return s.(string)
-		}
-		s, err := l.localizer.Localize(&i18n.LocalizeConfig{MessageID: key})
-		if err == nil {
-			l.plain.Store(key, s)
-			return s
-		}
-	}
-	return l.say(&i18n.LocalizeConfig{MessageID: key, TemplateData: data(pairs)})
-}
-
-// N returns the message in the plural form of n; {{.N}} stands for the written number.
-func (l *locale) N(key string, n int, pairs ...any) string {
-	d := data(pairs)
-	d["N"] = l.Int(n)
-	return l.say(&i18n.LocalizeConfig{MessageID: key, TemplateData: d, PluralCount: n})
-}
-
-func (l *locale) say(c *i18n.LocalizeConfig) string {
-	s, err := l.localizer.Localize(c)
-	if err != nil {
-		slog.Error("message lacks", "lang", l.Lang, "key", c.MessageID, "err", err)
-		return c.MessageID
-	}
-	return s
-}
-
-func data(pairs []any) map[string]any {
-	d := map[string]any{}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		d[fmt.Sprint(pairs[i])] = pairs[i+1]
-	}
-	return d
-}
-
-// Term returns the name of a term of a family ("result", "state", "channel"…), the term itself when it has none:
-// terms come from the journal, and an old collector may read a newer prober's.
+// Term returns the name of a term of a family ("result", "state", "channel"…), the term itself when it has none.
 func (l *locale) Term(family, term string) string {
 	if term == "" {
 		return l.T("group.none")
 	}
-	key := family + "." + strings.ReplaceAll(term, " ", "-")
-	if s, ok := l.plain.Load(key); ok {
-		return s.(string)
-	}
-	s, err := l.localizer.Localize(&i18n.LocalizeConfig{MessageID: key})
-	if err != nil {
-		return term // not kept: strangers must not fill the memory
-	}
-	l.plain.Store(key, s)
-	return s
+	return l.Words.Term(family, term)
 }
 
 // Group returns the name of a group of a dimension.
@@ -135,26 +67,10 @@ func (l *locale) Group(by, group string) string {
 	return group
 }
 
-// Int writes a whole number.
-func (l *locale) Int(n int) string { return l.printer.Sprint(number.Decimal(n)) }
-
-// Decimal writes a number with that many digits after the comma.
-func (l *locale) Decimal(x float64, digits int) string {
-	if math.IsNaN(x) || math.IsInf(x, 0) {
-		return undefined
-	}
-	return l.printer.Sprint(number.Decimal(x, number.Scale(digits)))
-}
-
 // Percent writes a share with one digit after the comma.
 func (l *locale) Percent(x float64) string { return l.percent(x, 1) }
 
-func (l *locale) percent(x float64, digits int) string {
-	if math.IsNaN(x) || math.IsInf(x, 0) {
-		return undefined
-	}
-	return l.printer.Sprint(number.Percent(x, number.Scale(digits)))
-}
+func (l *locale) percent(x float64, digits int) string { return l.Share(x, digits) }
 
 // Interval writes the 95 % interval of a share.
 func (l *locale) Interval(low, high float64) string {
@@ -169,8 +85,7 @@ func (l *locale) Days(key string, x float64) string {
 	if math.IsNaN(x) {
 		return undefined
 	}
-	return l.say(&i18n.LocalizeConfig{MessageID: key, PluralCount: strconv.FormatFloat(x, 'f', -1, 64),
-		TemplateData: map[string]any{"N": l.printer.Sprint(number.Decimal(x, number.MaxFractionDigits(1)))}})
+	return l.Number(key, x)
 }
 
 // Delay writes milliseconds.
@@ -239,7 +154,7 @@ func (l *locale) Day(t time.Time) string {
 	year, month, day := t.Date()
 	key := dayKey{year, month, day}
 	known := year > 1990 && year < 2100 // a stranger's stamp must not fill the memory
-	if s, ok := l.plain.Load(key); ok && known {
+	if s, ok := l.days.Load(key); ok && known {
 		return s.(string)
 	}
 	s := ""
@@ -249,7 +164,7 @@ func (l *locale) Day(t time.Time) string {
 		s = l.T("date", "Day", day, "Month", l.T("month."+t.Format("01")), "Year", year)
 	}
 	if known {
-		l.plain.Store(key, s)
+		l.days.Store(key, s)
 	}
 	return s
 }
@@ -264,7 +179,7 @@ type dayKey struct {
 // Other returns the languages that the reader can change to.
 func (l *locale) Other() []string {
 	var out []string
-	for _, t := range tags {
+	for _, t := range wording.Tags {
 		out = append(out, t.String())
 	}
 	return slices.DeleteFunc(out, func(s string) bool { return s == l.Lang })

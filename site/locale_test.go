@@ -17,6 +17,7 @@ import (
 
 	"github.com/sonde-fleet/sonde/access"
 	"github.com/sonde-fleet/sonde/grid"
+	"github.com/sonde-fleet/sonde/internal/wording"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/probes/web/finding"
 	"github.com/sonde-fleet/sonde/report"
@@ -168,6 +169,7 @@ func used(t *testing.T) map[string]bool {
 		}
 	}
 	family("programme", "higher", "lower", edition.Score)
+	family("barometer.win", string(score.Nobody), string(score.Alone), string(score.Sure), string(score.Open))
 	family("worth", string(score.Seen), string(score.Silent), string(score.NotHere), string(score.Missing))
 	family("observer", string(grid.Agent), string(grid.Auditor), string(grid.Both))
 	for _, library := range []string{"grid", "practices"} {
@@ -236,7 +238,7 @@ func TestMessagesAreWholeAndUsed(t *testing.T) {
 	en := messages(t, "en")
 	plural := map[string][]string{"en": {"one", "other"}, "fr": {"many", "one", "other"}}
 	hole := regexp.MustCompile(`{{\.[A-Za-z]+}}`)
-	for _, tag := range tags {
+	for _, tag := range wording.Tags {
 		lang := tag.String()
 		has := messages(t, lang)
 		for key := range asked {
@@ -275,7 +277,7 @@ func TestMessagesOfFlagsAreFilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, tag := range tags {
+	for _, tag := range wording.Tags {
 		for _, kind := range review.Kinds {
 			for _, seen := range []string{"", "seen"} {
 				why := l.pick(tag.String(), "").why(&review.Flag{Kind: kind, Text: seen, Want: "wanted", Group: "own"})

@@ -42,24 +42,20 @@ type nation struct {
 	*words
 	in *NationalInput
 
-	Style       template.CSS
-	Title, Name string
-	Cover       []pair
-	Provisional bool
-	Sections    []heading
-	Cards       []card
-	Table       []figureRow
-	Lines       []*picture
-	Sectors     string
-	Parts       *picture
-	Determined  []meanRow
-	Channels    []meanRow
-	Stages      []meanRow
-	Categories  []winnerRow
-	Rankings    []ranking
-	Weak        []weakness
-	Norms       []normRow
-	Weights     []weightRow
+	front
+	Cards      []card
+	Table      []figureRow
+	Lines      []*picture
+	Sectors    string
+	Parts      *picture
+	Determined []meanRow
+	Channels   []meanRow
+	Stages     []meanRow
+	Categories []winnerRow
+	Rankings   []ranking
+	Weak       []weakness
+	Norms      []normRow
+	Weights    []weightRow
 }
 
 // figureRow is one figure of the programme's table.
@@ -96,7 +92,9 @@ func National(w io.Writer, in NationalInput) error {
 	if err != nil {
 		return err
 	}
-	n := &nation{words: words, in: &in, Style: template.CSS(style), Name: cmp.Or(strings.TrimSpace(in.Launch.Title), in.Launch.Campaign)}
+	n := &nation{words: words, in: &in}
+	n.front = front{Style: template.CSS(style), Name: cmp.Or(strings.TrimSpace(in.Launch.Title), in.Launch.Campaign), Over: n.T("national.over"),
+		Lead: n.T("national.what"), Intro: []string{n.T("national.sure")}}
 	n.Title = n.T("national.title", "Name", n.Name)
 	n.Provisional = in.Launch.End.After(in.Launch.Timeline.Campaign(in.At))
 	n.cover()
@@ -126,8 +124,8 @@ func National(w io.Writer, in NationalInput) error {
 	if err := nationalPage.ExecuteTemplate(&out, "national", n); err != nil {
 		return fmt.Errorf("barometer of %s: %w", in.Launch.Campaign, err)
 	}
-	if *words.lacks != nil {
-		return fmt.Errorf("barometer of %s: %w", in.Launch.Campaign, *words.lacks)
+	if words.lacks != nil {
+		return fmt.Errorf("barometer of %s: %w", in.Launch.Campaign, words.lacks)
 	}
 	_, err = w.Write(bytes.Map(readable, out.Bytes()))
 	return err
@@ -164,11 +162,11 @@ func (n *nation) figure(unit string, x float64) string {
 	case math.IsNaN(x):
 		return undefined
 	case unit == "":
-		return n.Num(100*x, 1) + nbsp + "%"
+		return n.Decimal(100*x, 1) + nbsp + "%"
 	case unit == "points":
 		return n.Points(x)
 	}
-	return n.Num(x, 1) + nbsp + unit
+	return n.Decimal(x, 1) + nbsp + unit
 }
 
 func (n *nation) published(h *report.Headline, x report.Published) string {
@@ -315,16 +313,12 @@ func (n *nation) parts() {
 func (n *nation) win(c int) string {
 	s := n.in.Sheet
 	cat := &s.Categories[c]
-	w := cat.Win
-	switch {
-	case w.Body < 0:
-		return n.T("national.win.nobody")
-	case s.Bodies[w.Body].Peers == 1:
-		return n.T("national.win.alone")
-	case w.Significant:
-		return n.T("national.win.sure", "Name", s.Bodies[w.Body].Name, "Lead", n.Points(w.Lead), "Needed", n.Points(w.Needed))
+	verdict := s.Verdict(cat)
+	if verdict == score.Nobody || verdict == score.Alone {
+		return n.T("national.win." + string(verdict))
 	}
-	said := n.T("national.win.open", "Name", s.Bodies[w.Body].Name, "N", n.Int(len(cat.Winners)), "Lead", n.Points(w.Lead), "Needed", n.Points(w.Needed))
+	w := &cat.Win
+	said := n.T("national.win."+string(verdict), "Name", s.Bodies[w.Body].Name, "N", n.Int(len(cat.Winners)), "Lead", n.Points(w.Lead), "Needed", n.Points(w.Needed))
 	if w.Audits > 0 {
 		said += " " + n.T("national.win.audits", "N", n.Int(w.Audits))
 	}

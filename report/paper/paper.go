@@ -76,12 +76,7 @@ type doc struct {
 	grid     map[probes.ItemCode]*grid.Item
 	details  []score.ItemScore
 
-	Style       template.CSS
-	Title       string
-	Name        string
-	Cover       []pair
-	Provisional bool
-	Sections    []heading
+	front
 	Cards       []card
 	Figures     []pair
 	Band        *picture
@@ -107,6 +102,17 @@ type doc struct {
 	Dispute     string // where to object
 }
 
+// front is what every document begins with: its cover and its contents.
+type front struct {
+	Style       template.CSS
+	Title, Name string
+	Over, Lead  string
+	Intro       []string
+	Cover       []pair
+	Provisional bool
+	Sections    []heading
+}
+
 type pair struct{ Name, Value string }
 
 type heading struct{ ID, Text string }
@@ -126,7 +132,9 @@ func Structure(w io.Writer, in Input, id probes.StructureID) error {
 		return fmt.Errorf("%s: %w", id, ErrNotHere)
 	}
 	b := &in.Sheet.Bodies[k]
-	d := &doc{words: words, in: &in, body: b, place: k, category: in.Sheet.Category(k), Style: template.CSS(style), Name: cmp.Or(strings.TrimSpace(b.Name), string(b.ID))}
+	d := &doc{words: words, in: &in, body: b, place: k, category: in.Sheet.Category(k)}
+	d.front = front{Style: template.CSS(style), Name: cmp.Or(strings.TrimSpace(b.Name), string(b.ID)), Over: d.T("cover.over"), Lead: d.T("cover.what"),
+		Intro: []string{d.T("cover.how"), d.T("cover.use")}}
 	d.Title = d.T("title", "Name", d.Name)
 	d.grid = map[probes.ItemCode]*grid.Item{}
 	for i := range in.Sheet.Grid.Items {
@@ -154,8 +162,8 @@ func Structure(w io.Writer, in Input, id probes.StructureID) error {
 	if err := page.Execute(&out, d); err != nil {
 		return fmt.Errorf("report of %s: %w", id, err)
 	}
-	if *words.lacks != nil {
-		return fmt.Errorf("report of %s: %w", id, *words.lacks)
+	if words.lacks != nil {
+		return fmt.Errorf("report of %s: %w", id, words.lacks)
 	}
 	_, err = w.Write(bytes.Map(readable, out.Bytes()))
 	return err

@@ -71,7 +71,7 @@ func TestSiteIsAccessible(t *testing.T) {
 	flags := call[flagged](f, "collector", "anomalies")
 	bounced := flags[slices.IndexFunc(flags, func(x flagged) bool { return x.Kind == "bounce" })]
 	pages := []string{"/", "/?by=region", "/audits", "/audits?result=answered&channel=mail", "/audits/" + string(flags[0].Audit), "/audits/" + string(bounced.Audit), "/structures", "/structures/" + flags[0].Structure, "/structures/" + flags[0].Structure + "/report",
-		"/search?q=ville", "/search?q=rien-du-tout", "/websites", "/review", "/review?state=answered", "/coding", "/agreement", "/campaigns", "/campaigns/demo", "/plan?prober=demo-1",
+		"/search?q=ville", "/search?q=rien-du-tout", "/websites", "/barometer", "/barometer?kind=town+hall&band=2-10k", "/barometer/report", "/grid?channel=mail", "/practices", "/review", "/review?state=answered", "/coding", "/agreement", "/campaigns", "/campaigns/demo", "/plan?prober=demo-1",
 		"/plan?prober=demo-1&per_hour=2", "/fleet", "/orders?do=pause&prober=demo-1&campaign=demo", "/orders?do=resolve&prober=demo-1&audit=demo.T01.01&by-hand=yes", "/accounts", "/account",
 		"/help", "/accessibility", "/api"}
 	outside := []string{"/sign-in"}

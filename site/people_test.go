@@ -15,6 +15,7 @@ import (
 
 	"github.com/sonde-fleet/sonde/access"
 	"github.com/sonde-fleet/sonde/ledger"
+	"github.com/sonde-fleet/sonde/grid"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/site"
 	"github.com/sonde-fleet/sonde/stats"
@@ -251,6 +252,12 @@ func TestRatingOfOneAnswer(t *testing.T) {
 	form := h.get("anna", "/coding?lang=en&q="+string(h.ids[0]), 200)
 	if strings.Contains(form, "item.mail.closing") || len(rate(form)) < 10 {
 		t.Fatalf("the form asks what the agent saw, or too little: %v", rate(form))
+	}
+	// Every item of a mail that only a person can judge has its question: nothing is in the grid that nobody observes.
+	for _, it := range grid.Current().Items {
+		if asked := strings.Contains(form, `name="item.`+string(it.Code)+`"`); it.Channel == probes.Mail && (it.How == grid.Asked) != asked && (it.How == grid.Asked || it.Observer == grid.Agent) {
+			t.Errorf("%s: asked %v, a person judges it %v", it.Code, asked, it.How == grid.Asked)
+		}
 	}
 	first := rate(form)[0]
 	h.post("anna", path+"/coding", 303, rate(form, first, "n/a")...)

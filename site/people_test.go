@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"github.com/sonde-fleet/sonde/access"
-	"github.com/sonde-fleet/sonde/ledger"
 	"github.com/sonde-fleet/sonde/grid"
+	"github.com/sonde-fleet/sonde/ledger"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/site"
 	"github.com/sonde-fleet/sonde/stats"

@@ -301,7 +301,8 @@ func TestUnchangedAnswersAreNotSentAgain(t *testing.T) {
 		tag := ""
 		for range 5 {
 			first = w.ask(token, "GET", target, "")
-			tag = first.Header().Get("ETag")
+			// A file takes longer to write than a snapshot serves on a busy machine: the tag that counts is the newest.
+			tag = w.ask(token, "HEAD", target, "").Header().Get("ETag")
 			if again = w.ask(token, "GET", target, "", "If-None-Match", `"other", `+tag); again.Code == http.StatusNotModified {
 				break
 			}

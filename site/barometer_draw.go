@@ -55,8 +55,7 @@ func (p *barometer) funnel(s *score.Sheet, c int) *funnel {
 			class, path = "out", "M0 -7L7 0L0 7L-7 0z"
 			out++
 		}
-		f.Marks = append(f.Marks, dot{X: x(m.Precision), Y: y(m.Score), Class: class, Path: path, Title: b.Name + ": " + p.points(m.Score),
-			URL: filter{Lang: p.Asked.Lang}.href(structurePath(b.ID))})
+		f.Marks = append(f.Marks, dot{X: x(m.Precision), Y: y(m.Score), Class: class, Path: path, Title: b.Name + ": " + p.points(m.Score)})
 	}
 	for _, points := range []int{0, 25, 50, 75, 100} {
 		f.Lines = append(f.Lines, shareTick{y(float64(points)), p.Int(points)})

@@ -103,7 +103,7 @@ func (d *doc) points(o *stats.Outcome) float64 {
 // letter tells the question and the answer of a mail audit.
 func (d *doc) letter(o *stats.Outcome, events []probes.Event) letter {
 	l := letter{ID: "audit-" + d.Int(o.Number), Title: d.T("letter.title", "N", d.Int(o.Number), "Channel", d.Term("channel", string(o.Channel)), "Scenario", o.Scenario),
-		Answered: d.T("letter.answered", "At", d.Minute(o.Replied), "Delay", d.Delay(float64(o.Delay)), "Days", d.N("unit.days", o.Days)), Audit: ref{string(o.ID), d.linked(o.ID)}}
+		Answered: d.T("letter.answered", "At", d.Minute(o.Replied), "Delay", d.Delay(float64(o.Delay)), "Days", d.N("unit.days", o.Days)), Audit: ref{Text: string(o.ID), URL: d.linked(o.ID)}}
 	if d.blind(o) {
 		l.Hidden = true
 		return l

@@ -209,6 +209,7 @@ func (n *nation) figures() error {
 		if h.N > 0 {
 			h.Audits.Set("campaign", n.in.Launch.Campaign)
 			row.Audits = n.ref(n.T("national.audits"), "/audits?"+h.Audits.Encode())
+			row.Audits.Label = row.Audits.Text + ": " + row.Name
 		}
 		n.Table = append(n.Table, row)
 		if h.Key == "silent-5d" && h.N > 0 {

@@ -26,7 +26,10 @@ type action struct {
 }
 
 // ref leads to an audit; its URL may be empty.
-type ref struct{ Text, URL string }
+type ref struct {
+	Text, URL string
+	Label     string // what a reader who hears the link alone is told; empty: the text
+}
 
 type practice struct{ Name, Detail, Who string }
 
@@ -41,7 +44,7 @@ func (d *doc) first() {
 			Determinant: d.in.Sheet.Grid.Determinant(x.Item.Determinant).Name.In(d.french), Channel: d.Term("channel", string(x.Item.Channel)), Source: x.Item.Source}
 		for _, k := range x.Audits {
 			o := &d.in.Outcomes[k]
-			a.Audits = append(a.Audits, ref{d.T("audit.number", "N", d.Int(o.Number)), d.linked(o.ID)})
+			a.Audits = append(a.Audits, ref{Text: d.T("audit.number", "N", d.Int(o.Number)), URL: d.linked(o.ID)})
 		}
 		for _, p := range grid.Practices() {
 			if len(a.Practices) < maxPractices && !cited[p.Code] && p.Fits(x.Item.Determinant, x.Item.Channel) {

@@ -46,7 +46,7 @@ type barrier struct {
 type criterion struct{ Name, Mend, Code string }
 
 func (d *doc) website(o *stats.Outcome, events []probes.Event) website {
-	s := website{ID: "audit-" + d.Int(o.Number), Title: d.T("website.title", "N", d.Int(o.Number), "At", d.Minute(o.Sent)), Audit: ref{string(o.ID), d.linked(o.ID)},
+	s := website{ID: "audit-" + d.Int(o.Number), Title: d.T("website.title", "N", d.Int(o.Number), "At", d.Minute(o.Sent)), Audit: ref{Text: string(o.ID), URL: d.linked(o.ID)},
 		Facts: d.T("website.facts", "Pages", d.N("website.pages", o.Pages), "Barriers", d.N("website.barriers", o.Barriers), "Doubts", d.N("website.doubts", o.Doubts),
 			"Criteria", d.N("website.criteria", o.Criteria))}
 	byRule := map[string]*barrier{}

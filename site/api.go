@@ -52,14 +52,10 @@ func (s *server) outcomesNDJSON(w http.ResponseWriter, r *http.Request) {
 	}
 	e := json.NewEncoder(w)
 	for i := range v.Outcomes {
-		o := &v.Outcomes[i]
+		o := shown(v, &v.Outcomes[i], who)
 		if o.From != "" && !all {
 			c := *o
 			c.From, o = "", &c // who answered is personal
-		}
-		if sealed(v, o, who) {
-			c := *o
-			c.Scenario, c.Persona, c.Treatment, o = "", "", "", &c
 		}
 		if e.Encode(o) != nil {
 			panic(http.ErrAbortHandler) // the reader has gone, or must see that the list broke off

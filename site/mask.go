@@ -35,13 +35,26 @@ func sealed(v *view, o *stats.Outcome, who access.Visitor) bool {
 	return o.Treatment != "" && who.Account.Name != "" && who.Account.May(access.Review) && ratable(o, who.Account.Name) && tested(v, o) != nil
 }
 
+// shown returns the outcome as the visitor may see it, itself when nothing must be kept from them: without the treatment that it
+// was given, and without what the machine observed of an answer that the visitor is to rate blindly.
+func shown(v *view, o *stats.Outcome, who access.Visitor) *stats.Outcome {
+	secret, apart := sealed(v, o, who), who.Account.Name != "" && blind(v, o, who)
+	if !secret && !apart {
+		return o
+	}
+	c := *o
+	if secret {
+		c.Scenario, c.Persona, c.Treatment = "", "", ""
+	}
+	if apart {
+		c.Items, c.Polite = nil, nil
+	}
+	return &c
+}
+
 // rowFor flattens an outcome as the visitor may see it.
 func rowFor(v *view, o *stats.Outcome, who access.Visitor) report.Row {
-	row := report.RowOf(o)
-	if sealed(v, o, who) {
-		row.Scenario, row.Persona, row.Treatment = "", "", ""
-	}
-	return row
+	return report.RowOf(shown(v, o, who))
 }
 
 // unsealed returns the outcomes as the visitor may see them, those themselves when nothing must be kept from them.
@@ -51,13 +64,14 @@ func unsealed(v *view, all []stats.Outcome, who access.Visitor) []stats.Outcome 
 	}
 	copied := false
 	for i := range all {
-		if !sealed(v, &all[i], who) {
+		o := shown(v, &all[i], who)
+		if o == &all[i] {
 			continue
 		}
 		if !copied {
 			all, copied = slices.Clone(all), true
 		}
-		all[i].Scenario, all[i].Persona, all[i].Treatment = "", "", ""
+		all[i] = *o
 	}
 	return all
 }

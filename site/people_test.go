@@ -212,8 +212,15 @@ func TestBlindCoding(t *testing.T) {
 		t.Fatalf("the page to rate: %s", page)
 	}
 	h.post("anna", path+"/coding", 400, "item.mail.closing", "yes") // the other item lacks
+	items := func(who string) string { return h.get(who, "/items.parquet", 200) }
+	if strings.Contains(items("anna"), string(h.ids[0])) || !strings.Contains(items("rita"), string(h.ids[0])) {
+		t.Error("the file of items tells who is to rate what the machine saw, or nobody")
+	}
 	form := h.get("anna", "/coding?lang=en", 200)
 	h.post("anna", path+"/coding", 303, rate(form, "item.mail.greeting", "no")...)
+	if !strings.Contains(items("anna"), string(h.ids[0])) {
+		t.Error("who has rated the answer still does not get its items")
+	}
 	h.post("anna", path+"/coding", 409, rate(form, "item.mail.greeting", "no")...)
 	if page := h.get("anna", path+"?lang=en", 200); !strings.Contains(page, "<mark") {
 		t.Error("who has rated the answer still does not see the passages")

@@ -167,7 +167,7 @@ func design(unit string, arms int) *probes.Experiment {
 	return e
 }
 
-var trialsOf = flag.Int("trials", 250, "how many trials of each design are simulated; docs/performance.md has the figures of 1000")
+var trialsOf = flag.Int("trials", 100, "how many trials of each design are simulated; docs/performance.md has the figures of 1000")
 
 // Under the null hypothesis both tests err in about 5 of 100 trials, and the interval holds the truth in about 95, with an
 // effect too; with few structures of few audits, of which some are lost. About: within three standard errors of so many trials,

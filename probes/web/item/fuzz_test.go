@@ -72,7 +72,7 @@ const hostileAddress = "https://www.exemple.example/conseil-municipal/mentions-l
 // No step looks at everything once for everything: a page four times as long takes about four times as long, and not
 // sixteen. The ratio holds on a slow machine and under the race detector too.
 func TestHostilePagesGrow(t *testing.T) {
-	const octets = 8 << 10
+	const octets = 4 << 10
 	small, large := hostile(octets), hostile(4*octets)
 	fastest := func(page string) time.Duration {
 		best := time.Duration(math.MaxInt64)

@@ -395,6 +395,8 @@ func TestFormatsNamesWhatTheCodeHas(t *testing.T) {
 		"key of smtp":                         keys(reflect.TypeFor[config.SMTP](), "yaml", ""),
 		"key of imap":                         keys(reflect.TypeFor[config.IMAP](), "yaml", ""),
 		"key of dkim":                         keys(reflect.TypeFor[config.DKIM](), "yaml", ""),
+		"key of phone":                        keys(reflect.TypeFor[config.Phone](), "yaml", "phone."),
+		"key of a trunk":                      keys(reflect.TypeFor[config.Trunk](), "yaml", ""),
 		"key of caps":                         keys(reflect.TypeFor[config.Caps](), "yaml", ""),
 		"key of a wave":                       keys(reflect.TypeFor[config.Wave](), "yaml", ""),
 		"key of a persona":                    keys(reflect.TypeFor[config.Persona](), "yaml", ""),

@@ -30,6 +30,10 @@ import (
 	gosip "github.com/emiago/sipgo/sip"
 )
 
+// The library writes to the default logger from within its connections; here every failure is told where it matters. It must
+// be silenced before its first use, which no later place can promise.
+func init() { gosip.SetDefaultLogger(slog.New(slog.DiscardHandler)) }
+
 // Line is how calls leave: through a trunk, or straight to the callee.
 type Line struct {
 	Server    string      // host[:port] of the trunk; empty: the callee's own address

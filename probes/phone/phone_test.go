@@ -1,12 +1,15 @@
 package phone
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"math"
 	"net"
 	"net/netip"
+	"runtime"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"sync"
@@ -460,4 +463,30 @@ func TestCadence(t *testing.T) {
 			t.Errorf("%s: %d rings, want %d", d, got, want)
 		}
 	}
+}
+
+func TestNothingIsLeftBehind(t *testing.T) {
+	far := callee.Listen(t)
+	one := func() {
+		c := place(t, Options{}, far.URI())
+		invite := far.Expect(gosip.INVITE)
+		far.Reply(invite, 200, "OK", "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9 RTP/AVP 8\r\n")
+		far.Expect(gosip.ACK)
+		far.Ask(gosip.BYE, "")
+		c.end(probes.CallDialled, probes.CallAnswered, probes.CallEnded)
+	}
+	one()
+	before := runtime.NumGoroutine()
+	for range 20 {
+		one()
+	}
+	for range 200 {
+		if runtime.NumGoroutine() <= before+2 {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	var stacks bytes.Buffer
+	_ = pprof.Lookup("goroutine").WriteTo(&stacks, 1)
+	t.Errorf("%d goroutines, %d before\n%s", runtime.NumGoroutine(), before, &stacks)
 }

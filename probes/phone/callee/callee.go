@@ -26,7 +26,7 @@ type Callee struct {
 	answers  chan *gosip.Response
 	Invite   *gosip.Request // the last
 	seq      uint32
-	tag      string
+	Tag      string // of its end of the dialog
 
 	mu    sync.Mutex
 	seen  map[string][]byte // method and branch → what was said to it
@@ -41,7 +41,7 @@ func Listen(t *testing.T) *Callee {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &Callee{t: t, conn: conn, requests: make(chan *gosip.Request, 32), answers: make(chan *gosip.Response, 32), seq: 100, tag: "callee-tag",
+	c := &Callee{t: t, conn: conn, requests: make(chan *gosip.Request, 32), answers: make(chan *gosip.Response, 32), seq: 100, Tag: "callee-tag",
 		seen: map[string][]byte{}, count: map[gosip.RequestMethod]int{}}
 	done := make(chan struct{})
 	go func() { defer close(done); c.read() }()
@@ -126,7 +126,7 @@ func (c *Callee) Reply(r *gosip.Request, code int, reason, body string, headers 
 	res := gosip.NewResponseFromRequest(r, code, reason, []byte(body))
 	if to := res.To(); code > 100 && to != nil {
 		to.Params.Remove("tag")
-		to.Params.Add("tag", c.tag)
+		to.Params.Add("tag", c.Tag)
 	}
 	if r.Method == gosip.INVITE {
 		res.AppendHeader(gosip.NewHeader("Contact", fmt.Sprintf("<sip:desk@%s>", c.Addr())))
@@ -165,7 +165,7 @@ func (c *Callee) Ask(m gosip.RequestMethod, body string, headers ...string) *gos
 		via := &gosip.ViaHeader{ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: "UDP", Host: "127.0.0.1", Port: int(c.Addr().Port())}
 		via.Params.Add("branch", gosip.GenerateBranch())
 		from := &gosip.FromHeader{Address: c.Invite.To().Address}
-		from.Params.Add("tag", c.tag)
+		from.Params.Add("tag", c.Tag)
 		to := c.Invite.From().AsTo()
 		hops := gosip.MaxForwardsHeader(70)
 		for _, h := range []gosip.Header{via, from, &to, gosip.HeaderClone(c.Invite.CallID()), &gosip.CSeqHeader{SeqNo: c.seq, MethodName: m}, &hops} {

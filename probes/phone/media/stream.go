@@ -134,13 +134,14 @@ func (s *Stream) accept(from netip.AddrPort, arrived time.Duration) bool {
 	return true
 }
 
-// decode reads one packet of sound. Telephone keys and comfort noise have no samples: they keep the order whole.
+// decode reads one packet of sound; it may come before the description that announces it (RFC 3264, 5.1). Telephone keys and
+// comfort noise have no samples: they keep the order whole.
 func decode(data []byte, r Remote) (pcm []int16, p rtp.Packet, ok bool) {
-	if r.Law == "" || p.Unmarshal(data) != nil || p.Version != 2 {
+	if p.Unmarshal(data) != nil || p.Version != 2 {
 		return nil, p, false
 	}
 	switch pt := p.PayloadType; {
-	case pt == r.Payload:
+	case r.Law != "" && pt == r.Payload:
 		return r.Law.Decode(make([]int16, 0, len(p.Payload)), p.Payload), p, true
 	case pt == 0 || pt == 8: // the other law was offered too, and some change over without a word
 		law := map[uint8]Law{0: MuLaw, 8: ALaw}[pt]

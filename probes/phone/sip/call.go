@@ -60,10 +60,7 @@ type Call struct {
 
 	mu        sync.Mutex
 	seq       uint32
-	theirTag  string
-	remote    gosip.Uri // their contact
-	source    string    // where their answer came from
-	routes    []string
+	dialog    dialog
 	acked     map[uint32]chan struct{} // by sequence number of their INVITE
 	interval  time.Duration            // of the session; 0: no timer
 	ours      bool                     // we refresh it
@@ -90,6 +87,14 @@ func (a *Agent) Invite(ctx context.Context, offer []byte, renew Renew) (*Call, e
 	}
 	go c.run(tx, req)
 	return c, nil
+}
+
+// dialog is whom requests within the call go to (RFC 3261, 12).
+type dialog struct {
+	tag    string
+	remote gosip.Uri // their contact
+	source string    // where their answer came from
+	routes []string
 }
 
 // ID is the Call-ID.
@@ -170,7 +175,7 @@ func (c *Call) run(tx gosip.ClientTransaction, req *gosip.Request) {
 					c.talk()
 					return
 				}
-				c.sendBye("") // the callee must not stay off the hook
+				c.sendBye(c.current(), "") // the callee must not stay off the hook
 				s := signal(Failed, r, at)
 				s.Raced = true
 				c.emit(s)
@@ -276,7 +281,7 @@ func (c *Call) again(r *gosip.Response, attempts int) (bool, gosip.Header) {
 // establish notes the dialog that a 2xx makes and acknowledges it, and each copy of it.
 func (c *Call) establish(tx gosip.ClientTransaction, r *gosip.Response) {
 	c.mu.Lock()
-	c.note(r)
+	c.dialog = c.dialogOf(r)
 	if h := r.GetHeader("Session-Expires"); h != nil {
 		var refresher string
 		c.interval, refresher = sessionExpires(h.Value())
@@ -298,52 +303,51 @@ func (c *Call) establish(tx gosip.ClientTransaction, r *gosip.Response) {
 	c.ack(r, seq)
 }
 
-// note takes from a 2xx whom later requests go to. The lock is held.
-func (c *Call) note(r *gosip.Response) {
+// dialogOf takes from a 2xx whom later requests go to.
+func (c *Call) dialogOf(r *gosip.Response) (d dialog) {
 	if to := r.To(); to != nil {
-		c.theirTag, _ = to.Params.Get("tag")
+		d.tag, _ = to.Params.Get("tag")
 	}
-	c.remote = c.a.target
+	d.remote, d.source = c.a.target, r.Source()
 	if h := r.Contact(); h != nil {
-		c.remote = *h.Address.Clone()
+		d.remote = *h.Address.Clone()
 	}
-	c.source = r.Source()
-	c.routes = nil
 	routes := r.GetHeaders("Record-Route")
 	for i := len(routes) - 1; i >= 0; i-- { // RFC 3261, 12.1.2
-		c.routes = append(c.routes, routes[i].Value())
+		d.routes = append(d.routes, routes[i].Value())
 	}
+	return d
 }
 
-// within makes a request of the dialog.
-func (c *Call) within(method gosip.RequestMethod, seq uint32) *gosip.Request {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	req := c.a.request(method, c.remote, c.tag, c.id, seq)
-	if c.theirTag != "" {
-		req.To().Params.Add("tag", c.theirTag)
+// within makes a request of a dialog.
+func (c *Call) within(d dialog, method gosip.RequestMethod, seq uint32) *gosip.Request {
+	req := c.a.request(method, d.remote, c.tag, c.id, seq)
+	if d.tag != "" {
+		req.To().Params.Add("tag", d.tag)
 	}
 	req.AppendHeader(c.a.contact())
-	for _, route := range c.routes {
+	for _, route := range d.routes {
 		req.AppendHeader(gosip.NewHeader("Route", route))
 	}
+	if first := req.Route(); first != nil && !first.Address.UriParams.Has("lr") {
+		req.Recipient = first.Address
+	}
 	switch {
-	case len(c.routes) > 0:
-		req.SetDestination("") // the first route
-		if first := req.Route(); first != nil && !first.Address.UriParams.Has("lr") {
-			req.Recipient = first.Address
-		}
-		if c.a.transport == "TLS" { // a name that the certificate knows: the connection that there is
-			req.SetDestination(c.a.server.String())
-		}
-	case c.a.transport != "UDP":
+	case c.a.transport == "TLS", c.a.transport == "TCP" && len(d.routes) == 0:
 		req.SetDestination(c.a.server.String()) // the connection that there is
-	case hidden(c.remote.Host, c.source):
-		req.SetDestination(c.source)
+	case len(d.routes) == 0 && hidden(d.remote.Host, d.source):
+		req.SetDestination(d.source)
 	default:
-		req.SetDestination("")
+		req.SetDestination("") // the first route, or their contact
 	}
 	return req
+}
+
+// current is the dialog of the call.
+func (c *Call) current() dialog {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.dialog
 }
 
 func (c *Call) next() uint32 {
@@ -355,24 +359,10 @@ func (c *Call) next() uint32 {
 
 // ack acknowledges a 2xx. A second callee that answers, behind a proxy that forks, is hung up: one call is one call.
 func (c *Call) ack(r *gosip.Response, seq uint32) {
-	c.mu.Lock()
-	tag := ""
-	if to := r.To(); to != nil {
-		tag, _ = to.Params.Get("tag")
-	}
-	other := tag != c.theirTag
-	var kept Call
-	if other {
-		kept.theirTag, kept.remote, kept.source, kept.routes = c.theirTag, c.remote, c.source, c.routes
-		c.note(r)
-	}
-	c.mu.Unlock()
-	_ = c.a.client.WriteRequest(c.within(gosip.ACK, seq), asIs) // they repeat the 2xx until they see it
-	if other {
-		c.sendBye("")
-		c.mu.Lock()
-		c.theirTag, c.remote, c.source, c.routes = kept.theirTag, kept.remote, kept.source, kept.routes
-		c.mu.Unlock()
+	d := c.dialogOf(r)
+	_ = c.a.client.WriteRequest(c.within(d, gosip.ACK, seq), asIs) // they repeat the 2xx until they see it
+	if d.tag != c.current().tag {
+		c.sendBye(d, "")
 	}
 }
 
@@ -398,8 +388,8 @@ func (c *Call) sendCancel(invite *gosip.Request) {
 }
 
 // sendBye ends the dialog. What the callee says to it changes nothing.
-func (c *Call) sendBye(reason string) {
-	req := c.within(gosip.BYE, c.next())
+func (c *Call) sendBye(d dialog, reason string) {
+	req := c.within(d, gosip.BYE, c.next())
 	if reason != "" {
 		req.AppendHeader(gosip.NewHeader("Reason", reason))
 	}
@@ -418,7 +408,7 @@ func (c *Call) talk() {
 			return
 		case reason := <-c.hang:
 			at := time.Now()
-			c.sendBye(reason)
+			c.sendBye(c.current(), reason)
 			c.emit(Signal{Kind: Ended, At: at})
 			return
 		case s := <-c.renewed: // and the timers begin anew
@@ -440,6 +430,6 @@ func (c *Call) talk() {
 // die ends a session whose other end is gone (RFC 4028, 10).
 func (c *Call) die(err error) {
 	at := time.Now()
-	c.sendBye("")
+	c.sendBye(c.current(), "")
 	c.emit(Signal{Kind: Ended, At: at, Err: err})
 }

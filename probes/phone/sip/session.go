@@ -84,7 +84,7 @@ func (c *Call) refresh() error {
 	seconds := int(c.interval / time.Second)
 	c.mu.Unlock()
 	seq := c.next()
-	req := c.within(method, seq)
+	req := c.within(c.current(), method, seq)
 	req.AppendHeader(gosip.NewHeader("Supported", "timer"))
 	req.AppendHeader(gosip.NewHeader("Session-Expires", fmt.Sprintf("%d;refresher=uac", seconds)))
 	if method == gosip.INVITE {
@@ -207,7 +207,7 @@ func (c *Call) onRenew(req *gosip.Request, tx gosip.ServerTransaction) {
 	}
 	c.mu.Lock()
 	if h := req.Contact(); h != nil {
-		c.remote = *h.Address.Clone()
+		c.dialog.remote = *h.Address.Clone()
 	}
 	seq, acked := req.CSeq().SeqNo, make(chan struct{})
 	if req.Method == gosip.INVITE {

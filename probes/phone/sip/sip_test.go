@@ -318,6 +318,44 @@ func TestSessionTimers(t *testing.T) {
 	}
 }
 
+func TestSessionThatTheyDoNotRenewIsDead(t *testing.T) {
+	c := callee.Listen(t)
+	d := start(t, Line{}, c.URI())
+	c.Reply(c.Expect(gosip.INVITE), 200, "OK", described, "Session-Expires: 2;refresher=uas")
+	d.until(Answered)
+	c.Expect(gosip.ACK)
+	c.Reply(c.Expect(gosip.BYE), 200, "OK", "")
+	if s, _ := d.until(Ended); s.Theirs || s.Err == nil {
+		t.Errorf("got %+v", s)
+	}
+}
+
+func TestASecondCalleeIsHungUp(t *testing.T) {
+	c := callee.Listen(t)
+	d := start(t, Line{}, c.URI())
+	invite := c.Expect(gosip.INVITE)
+	c.Reply(invite, 200, "OK", described)
+	d.until(Answered)
+	c.Expect(gosip.ACK)
+	c.Tag = "another-desk" // behind a proxy that rings several
+	c.Reply(invite, 200, "OK", described)
+	if tag, _ := c.Expect(gosip.ACK).To().Params.Get("tag"); tag != c.Tag {
+		t.Errorf("the second answer is acknowledged to %q", tag)
+	}
+	bye := c.Expect(gosip.BYE)
+	if tag, _ := bye.To().Params.Get("tag"); tag != c.Tag {
+		t.Errorf("%q is hung up", tag)
+	}
+	c.Reply(bye, 200, "OK", "")
+	d.call.Hangup()
+	bye = c.Expect(gosip.BYE)
+	if tag, _ := bye.To().Params.Get("tag"); tag != "callee-tag" {
+		t.Errorf("at the end %q is hung up", tag)
+	}
+	c.Reply(bye, 200, "OK", "")
+	d.until(Ended)
+}
+
 func TestStrangersCannotEndACall(t *testing.T) {
 	c := callee.Listen(t)
 	d := start(t, Line{}, c.URI())

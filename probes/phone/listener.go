@@ -24,13 +24,15 @@ type Label struct {
 
 // Kinds of a label that the channel acts or judges upon. A listener may name others.
 const (
-	HeardRing       = "ring" // one burst of the ring tone
+	HeardRing       = "ring" // one burst of the ring tone, or several as one label each
 	HeardBusy       = "busy"
 	HeardCongestion = "congestion"
 	HeardFax        = "fax"
 	HeardMusic      = "music"
-	HeardSpeech     = "speech" // recorded or not
-	HeardHuman      = "human"  // a person, as far as can be told
+	HeardSpeech     = "speech"    // of whom is not known
+	HeardRecording  = "recording" // a text that is known to be one
+	HeardMachine    = "machine"   // a voice that listens to nobody
+	HeardHuman      = "human"     // a person, as far as can be told
 )
 
 // A Listener hears one call. Both methods are called one after the other, on one goroutine at a time; they must be quick:

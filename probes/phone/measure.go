@@ -148,14 +148,10 @@ func (t *try) ended(s sip.Signal) error {
 			detail[k] = v
 		}
 	}
-	fax := t.count(HeardFax, 0) > 0
-	voice := t.count(HeardHuman, 0)+t.count(HeardSpeech, 0)+t.count(HeardMusic, 0) > 0
 	dead := counts.Received == 0 && talk >= 10*time.Second
+	voice := t.judge(&e, s.Theirs)
 	if t.nth == 1 {
-		e.Observations = observe(e.Observations, "phone.first-attempt", of(!fax && !dead), "answered")
-	}
-	if fax || voice {
-		e.Observations = observe(e.Observations, "phone.fax", of(fax), "tone")
+		e.Observations = observe(e.Observations, "phone.first-attempt", of(t.count(HeardFax, 0) == 0 && !dead), "answered")
 	}
 	if dead || voice {
 		e.Observations = observe(e.Observations, "phone.dead-air", of(dead && !voice), "packets")
@@ -171,4 +167,56 @@ func (t *try) ended(s sip.Signal) error {
 		e.Evidence = []probes.Evidence{{Type: "audio/wav", Name: "call.wav", Body: t.track.WAV()}}
 	}
 	return t.put(e)
+}
+
+// judge adds what the ear has told of an answered call, and says whether anything was heard that a person or a machine says
+// or plays.
+func (t *try) judge(e *probes.Event, theirs bool) (voice bool) {
+	var person *Label
+	var recorded time.Duration
+	music, fax := false, false
+	for i := range t.labels {
+		l := &t.labels[i]
+		if l.From < t.answered {
+			continue
+		}
+		switch l.Kind {
+		case HeardHuman:
+			if person == nil || l.From < person.From {
+				person = l
+			}
+		case HeardFax:
+			fax = true
+		}
+	}
+	for _, l := range t.labels {
+		if l.From < t.answered || person != nil && l.From > person.From {
+			continue
+		}
+		switch l.Kind {
+		case HeardMusic:
+			music = true
+		case HeardSpeech, HeardRecording, HeardMachine:
+			recorded += l.To - l.From
+		}
+	}
+	voice = person != nil || music || recorded > 0
+	if voice || fax {
+		e.Observations = observe(e.Observations, "phone.fax", of(fax), "tone")
+		e.Observations = observe(e.Observations, "phone.answered-by-person", of(person != nil), "ear")
+	}
+	switch {
+	case person != nil:
+		wait := person.From - t.dialled
+		if t.ringing > 0 {
+			wait = person.From - t.ringing
+		}
+		e.Observations = number(e.Observations, "phone.wait", max(0, wait).Seconds(), "first ring to first word")
+		e.Observations = number(e.Observations, "phone.wait.preamble", recorded.Seconds(), "recorded words before the person")
+		e.Observations = number(e.Observations, "phone.attempts", float64(t.nth), "tries")
+		e.Observations = observe(e.Observations, "phone.dropped", no, "a person spoke")
+	case music && theirs: // they hung up on who was waiting
+		e.Observations = observe(e.Observations, "phone.dropped", yes, "hung up while waiting")
+	}
+	return voice
 }

@@ -174,6 +174,7 @@ func (v *voice) hears() {
 type ear struct {
 	mu                 sync.Mutex
 	early, late, ended int
+	say                []Label // at the end
 }
 
 func (e *ear) Hear(f Frame) (out []Label) {
@@ -191,11 +192,14 @@ func (e *ear) Hear(f Frame) (out []Label) {
 
 func (e *ear) End(time.Duration) []Label {
 	e.ended++
-	return []Label{{Kind: HeardHuman}}
+	return e.say
 }
 
 func TestAnsweredAndHungUpByThem(t *testing.T) {
-	far, hears := callee.Listen(t), &ear{}
+	second := func(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }
+	far, hears := callee.Listen(t), &ear{say: []Label{{Kind: HeardSpeech, From: 0, To: 1}, // before the answer: not theirs
+		{Kind: HeardRecording, From: second(100), To: second(104)}, {Kind: HeardMusic, From: second(104), To: second(110)},
+		{Kind: HeardHuman, From: second(110), To: second(111)}, {Kind: HeardSpeech, From: second(112), To: second(113)}}}
 	c := place(t, Options{Listen: func(probes.Audit) Listener { return hears }}, far.URI())
 	invite := far.Expect(gosip.INVITE)
 	v := speak(t, invite)
@@ -215,14 +219,14 @@ func TestAnsweredAndHungUpByThem(t *testing.T) {
 		t.Errorf("got %+v", a)
 	}
 	c.want(map[probes.ItemCode]string{"phone.rings": "1", "phone.busy": "no", "phone.in-service": "yes", "phone.first-attempt": "yes", "phone.ended-by-structure": "yes",
-		"phone.quality.loss": "0", "phone.fax": "no", "phone.dead-air": "no"})
+		"phone.quality.loss": "0", "phone.fax": "no", "phone.dead-air": "no", "phone.answered-by-person": "yes", "phone.wait.preamble": "4", "phone.attempts": "1", "phone.dropped": "no"})
 	if hears.late != 20 || hears.ended != 1 {
 		t.Errorf("the ear heard %d frames and %d ends", hears.late, hears.ended)
 	}
 }
 
 func TestEarlyMedia(t *testing.T) {
-	far, hears := callee.Listen(t), &ear{}
+	far, hears := callee.Listen(t), &ear{say: []Label{{Kind: HeardFax, From: time.Hour}}}
 	c := place(t, Options{Listen: func(probes.Audit) Listener { return hears }, Max: 500 * time.Millisecond}, far.URI())
 	invite := far.Expect(gosip.INVITE)
 	v := speak(t, invite)
@@ -239,6 +243,7 @@ func TestEarlyMedia(t *testing.T) {
 	if e.Detail["by"] != "us" || e.Detail["why"] != "limit" {
 		t.Errorf("got %+v", e)
 	}
+	c.want(map[probes.ItemCode]string{"phone.fax": "yes", "phone.answered-by-person": "no", "phone.first-attempt": "no", "phone.wait": "", "phone.dropped": ""})
 }
 
 func TestRefusals(t *testing.T) {
@@ -489,4 +494,20 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	var stacks bytes.Buffer
 	_ = pprof.Lookup("goroutine").WriteTo(&stacks, 1)
 	t.Errorf("%d goroutines, %d before\n%s", runtime.NumGoroutine(), before, &stacks)
+}
+
+func TestHungUpOnWhoWasWaiting(t *testing.T) {
+	music := Label{Kind: HeardMusic, From: 3 * time.Second, To: 9 * time.Second}
+	for _, x := range []struct {
+		labels  []Label
+		theirs  bool
+		dropped string
+	}{{[]Label{music}, true, "yes"}, {[]Label{music}, false, ""}, {[]Label{{Kind: HeardRecording, From: 3 * time.Second}}, true, ""},
+		{[]Label{music, {Kind: HeardHuman, From: 9 * time.Second}}, true, "no"}} {
+		c := &calling{events: make([]probes.Event, 1)}
+		(&try{nth: 1, answered: 2 * time.Second, labels: x.labels}).judge(&c.events[0], x.theirs)
+		if got := c.value("phone.dropped"); got != x.dropped {
+			t.Errorf("%+v, theirs %v: dropped %q, want %q", x.labels, x.theirs, got, x.dropped)
+		}
+	}
 }

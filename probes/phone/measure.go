@@ -43,7 +43,7 @@ func cadence(rung time.Duration) int {
 func (t *try) failed(s sip.Signal) error {
 	passed := t.ringing > 0
 	class := classify(s, !t.c.direct(), passed)
-	if s.Code == 0 || s.Code == 487 || s.Raced { // what ended the call was we
+	if s.Code == 487 || s.Raced || s.Code == 0 && len(t.provisional) > 0 { // what ended the call was we
 		switch t.given {
 		case "busy tone":
 			class = probes.ClassBusy

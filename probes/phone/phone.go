@@ -5,7 +5,7 @@
 // A try goes through these steps:
 //
 //  1. The contact passes the gate: emergency, short and premium numbers are refused whatever the directory says.
-//  2. A port is opened and the server is asked whether it is there: what fails here is ours.
+//  2. A port is opened. A trunk is asked whether it is there: what fails here is ours. A closed port of the callee is theirs.
 //  3. call.dialled is recorded, then the INVITE leaves; call.ringing at the first 180, 183 or ring tone.
 //  4. call.failed with its class, or call.answered and, at the end, call.ended with what was measured. A call that got no
 //     further than our own line is a probe.fault with "reached": "no".

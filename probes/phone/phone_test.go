@@ -196,6 +196,7 @@ func (e *ear) End(time.Duration) []Label {
 }
 
 func TestAnsweredAndHungUpByThem(t *testing.T) {
+	t.Parallel()
 	second := func(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }
 	far, hears := callee.Listen(t), &ear{say: []Label{{Kind: HeardSpeech, From: 0, To: 1}, // before the answer: not theirs
 		{Kind: HeardRecording, From: second(100), To: second(104)}, {Kind: HeardMusic, From: second(104), To: second(110)},
@@ -226,6 +227,7 @@ func TestAnsweredAndHungUpByThem(t *testing.T) {
 }
 
 func TestEarlyMedia(t *testing.T) {
+	t.Parallel()
 	far, hears := callee.Listen(t), &ear{say: []Label{{Kind: HeardFax, From: time.Hour}}}
 	c := place(t, Options{Listen: func(probes.Audit) Listener { return hears }, Max: 500 * time.Millisecond}, far.URI())
 	invite := far.Expect(gosip.INVITE)
@@ -247,6 +249,7 @@ func TestEarlyMedia(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	for code, class := range map[int]string{486: probes.ClassBusy, 600: probes.ClassBusy, 480: probes.ClassNoAnswer, 404: probes.ClassWrongNumber, 410: probes.ClassWrongNumber,
 		484: probes.ClassWrongNumber, 403: probes.ClassRejected, 603: probes.ClassRejected, 503: probes.ClassUnreachable, 301: probes.ClassMoved} {
 		far := callee.Listen(t)
@@ -262,6 +265,7 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestNoAnswer(t *testing.T) {
+	t.Parallel()
 	far := callee.Listen(t)
 	c := place(t, Options{Ring: 400 * time.Millisecond}, far.URI())
 	invite := far.Expect(gosip.INVITE)
@@ -278,6 +282,7 @@ func TestNoAnswer(t *testing.T) {
 }
 
 func TestAnswerAfterWeGaveUp(t *testing.T) {
+	t.Parallel()
 	far := callee.Listen(t)
 	c := place(t, Options{Ring: 300 * time.Millisecond}, far.URI())
 	invite := far.Expect(gosip.INVITE)
@@ -295,6 +300,7 @@ func TestAnswerAfterWeGaveUp(t *testing.T) {
 }
 
 func TestRingModeHangsUpAtOnce(t *testing.T) {
+	t.Parallel()
 	far := callee.Listen(t)
 	c := place(t, Options{Mode: Ring}, far.URI())
 	invite := far.Expect(gosip.INVITE)
@@ -308,6 +314,7 @@ func TestRingModeHangsUpAtOnce(t *testing.T) {
 }
 
 func TestNoRecordingWithoutAMandate(t *testing.T) {
+	t.Parallel()
 	for _, mandate := range []string{"", "convention 2026-11"} {
 		far := callee.Listen(t)
 		c := place(t, Options{Mode: Record, Mandate: func(probes.StructureID) string { return mandate }}, far.URI())
@@ -333,6 +340,7 @@ func TestNoRecordingWithoutAMandate(t *testing.T) {
 }
 
 func TestWhoseFault(t *testing.T) {
+	t.Parallel()
 	t.Run("our trunk says 503", func(t *testing.T) {
 		trunk := callee.Listen(t)
 		c := place(t, Options{Line: sip.Line{Server: trunk.Addr().String()}}, "0321000000")
@@ -378,6 +386,14 @@ func TestWhoseFault(t *testing.T) {
 			t.Errorf("got %v, %v", c.err, c.events)
 		}
 	})
+	t.Run("nothing at all comes back", func(t *testing.T) {
+		far := callee.Listen(t)
+		c := place(t, Options{Line: sip.Line{Patience: 100 * time.Millisecond}, Ring: 200 * time.Millisecond}, far.URI())
+		far.Expect(gosip.INVITE)
+		if e := c.end(probes.CallDialled, probes.ProbeFault); e.Detail["reached"] != "no" {
+			t.Errorf("got %+v", e)
+		}
+	})
 	t.Run("we are told to stop", func(t *testing.T) {
 		far := callee.Listen(t)
 		c := place(t, Options{}, far.URI())
@@ -394,6 +410,7 @@ func TestWhoseFault(t *testing.T) {
 }
 
 func TestHoldIsAnswered(t *testing.T) {
+	t.Parallel()
 	far := callee.Listen(t)
 	c := place(t, Options{}, far.URI())
 	invite := far.Expect(gosip.INVITE)
@@ -415,6 +432,7 @@ func TestHoldIsAnswered(t *testing.T) {
 }
 
 func TestAFullStoreEndsTheCall(t *testing.T) {
+	t.Parallel()
 	far := callee.Listen(t)
 	full := errors.New("no space left")
 	done := make(chan error, 1)
@@ -482,7 +500,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	}
 	one()
 	before := runtime.NumGoroutine()
-	for range 20 {
+	for range 8 {
 		one()
 	}
 	for range 200 {

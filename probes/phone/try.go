@@ -51,13 +51,14 @@ type try struct {
 }
 
 func (t *try) run(ctx context.Context) (err error) {
-	if err := t.agent.Ping(ctx); err != nil {
-		switch {
-		case t.c.direct() && errors.Is(err, sip.ErrRefused):
+	if t.c.direct() {
+		if err := t.agent.Knock(ctx); errors.Is(err, sip.ErrRefused) {
 			return t.failed(sip.Signal{At: time.Now(), Err: err})
-		case !t.c.direct() || !errors.Is(err, sip.ErrSilent): // many telephones take no OPTIONS
+		} else if err != nil {
 			return fmt.Errorf("line: %w", err)
 		}
+	} else if err := t.agent.Ping(ctx); err != nil {
+		return fmt.Errorf("line: %w", err)
 	}
 	t.heard, t.provisional = make(chan struct{}, 1), map[int]int{}
 	t.begun = time.Now()

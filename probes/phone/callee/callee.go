@@ -67,6 +67,9 @@ func (c *Callee) read() {
 		if err != nil {
 			return
 		}
+		if n <= 4 {
+			continue // keeps a way open
+		}
 		m, err := gosip.ParseMessage(append([]byte{}, buf[:n]...))
 		if err != nil {
 			c.t.Errorf("the callee got no SIP: %v\n%s", err, buf[:n])

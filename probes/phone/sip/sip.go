@@ -4,7 +4,8 @@
 // One Agent is one call. The steps (RFC 3261, RFC 4028, RFC 6026):
 //
 //  1. Open: the address is resolved and a port of our own is opened; nothing has left.
-//  2. Ping: OPTIONS, so that a dead trunk is known before a call is counted against anybody.
+//  2. Ping: OPTIONS, so that a dead trunk is known before a call is counted against anybody. Knock, where the callee's own
+//     telephone is called: some take OPTIONS for a call.
 //  3. Invite: INVITE, with credentials where they are asked for; 1xx and the final answer become signals.
 //  4. Cancel before the answer: CANCEL once a 1xx has come. An answer that races it is acknowledged and hung up.
 //  5. After the answer: ACK, session refreshes, what the callee asks within the call, BYE from either side.
@@ -214,6 +215,42 @@ func (a *Agent) Ping(ctx context.Context) error {
 	return reached(ctx, err)
 }
 
+// Knock finds out whether a port is closed, without a word that a telephone would have to answer: an empty datagram of the
+// kind that keeps a way open (RFC 5626, 3.5.1). Over a stream the INVITE itself finds it out.
+func (a *Agent) Knock(ctx context.Context) error {
+	if a.transport != "UDP" {
+		return nil
+	}
+	conn, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	buf := make([]byte, 16)
+	for range 2 {
+		if _, err := conn.Write([]byte("\r\n\r\n")); err != nil {
+			return reached(ctx, err)
+		}
+		_ = conn.SetReadDeadline(time.Now().Add(knock))
+		var timeout net.Error
+		if _, err := conn.Read(buf); err == nil || errors.As(err, &timeout) && timeout.Timeout() {
+			return nil
+		} else if errors.Is(err, syscall.ECONNREFUSED) {
+			return reached(ctx, err)
+		}
+	}
+	return nil
+}
+
+// knock is how long a refusal is waited for.
+const knock = 200 * time.Millisecond
+
+// connect opens a connected socket: the system then tells when a port is closed, which the other kind never does.
+func (a *Agent) connect(ctx context.Context) (net.Conn, error) {
+	d := net.Dialer{LocalAddr: &net.UDPAddr{IP: a.line.Host.AsSlice()}}
+	return d.DialContext(ctx, "udp", a.server.String())
+}
+
 func reached(ctx context.Context, err error) error {
 	switch {
 	case err == nil:
@@ -226,10 +263,8 @@ func reached(ctx context.Context, err error) error {
 	return err
 }
 
-// pingUDP uses a connected socket: the system then tells when a port is closed, which the other kind never does.
 func (a *Agent) pingUDP(ctx context.Context, req *gosip.Request) error {
-	d := net.Dialer{LocalAddr: &net.UDPAddr{IP: a.line.Host.AsSlice()}}
-	conn, err := d.DialContext(ctx, "udp", a.server.String())
+	conn, err := a.connect(ctx)
 	if err != nil {
 		return err
 	}

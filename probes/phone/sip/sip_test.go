@@ -387,6 +387,14 @@ func TestDeadPort(t *testing.T) {
 		if err := a.Ping(t.Context()); !errors.Is(err, ErrRefused) {
 			t.Errorf("%s: a closed port gives %v", transport, err)
 		}
+		if err := a.Knock(t.Context()); errors.Is(err, ErrRefused) != (transport == "udp") {
+			t.Errorf("%s: a knock at a closed port gives %v", transport, err)
+		}
+		if transport == "tcp" {
+			if _, err := a.Invite(t.Context(), nil, nil); !errors.Is(err, ErrRefused) {
+				t.Errorf("an INVITE to a closed port gives %v", err)
+			}
+		}
 		if err := a.Close(); err != nil {
 			t.Error(err)
 		}

@@ -106,6 +106,9 @@ func (p *probeCmd) dial(a *app, o phone.Options, audit probes.Audit, keep func(p
 	if !a.JSON {
 		a.Printf("\n%s\n", end.text())
 	}
+	if end.last.Kind == probes.ProbeFault {
+		return errors.New(end.last.Text)
+	}
 	return nil
 }
 

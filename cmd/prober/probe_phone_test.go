@@ -83,6 +83,16 @@ func TestACallThroughTheTrunk(t *testing.T) {
 		invite.GetHeader("Privacy") == nil {
 		t.Errorf("the number is not withheld:\n%s", invite)
 	}
+	down := make(chan struct{})
+	go func() {
+		defer close(down)
+		far.Reply(far.Expect(gosip.INVITE), 503, "Service Unavailable", "")
+		far.Expect(gosip.ACK)
+	}()
+	if code, _, errs := command(t, "probe", "phone", number, "-config", conf); code != 1 || !strings.Contains(errs, "503") {
+		t.Errorf("a trunk that is down: %d %s", code, errs)
+	}
+	<-down
 	for _, args := range [][]string{
 		{"probe", "phone", "+33 1 40 20 50 50", "-config", conf}, // in no directory
 		{"probe", "phone", "112", "-config", conf},
@@ -96,7 +106,7 @@ func TestACallThroughTheTrunk(t *testing.T) {
 			t.Errorf("%v: %d %s", args, code, errs)
 		}
 	}
-	if n := far.Count(gosip.INVITE); n != 1 {
+	if n := far.Count(gosip.INVITE); n != 2 {
 		t.Errorf("%d calls were made", n)
 	}
 }

@@ -57,7 +57,7 @@ func (p *probeCmd) phone(a *app) error {
 
 // phoneHere calls an address on this machine: it may be called because it was typed, and needs no configuration.
 func (p *probeCmd) phoneHere(a *app) error {
-	o := phone.Options{Mode: phone.Measure}
+	o := phone.Options{Mode: phone.Measure, Listen: phone.NewEar}
 	p.overrule(&o)
 	if o.Mode == phone.Record {
 		if p.Wav == "" {
@@ -118,7 +118,7 @@ func buildPhone(p *config.Phone) (o phone.Options, err error) {
 	if t.Addr == "" {
 		return o, errors.New("no trunk is configured, and only an address on this machine can be called without one; Try: phone.trunk in prober.yaml, or sip:mairie@127.0.0.1:5060")
 	}
-	o = phone.Options{Region: p.Region, Mode: phone.Mode(p.Mode), Ring: p.Ring, Max: p.Max,
+	o = phone.Options{Region: p.Region, Mode: phone.Mode(p.Mode), Ring: p.Ring, Max: p.Max, Listen: phone.NewEar,
 		Line: sip.Line{Server: t.Addr, Domain: t.Domain, Transport: t.Transport, User: t.User, Password: t.Password, From: t.From, Withheld: t.Withheld}}
 	if t.CAFile == "" {
 		return o, nil

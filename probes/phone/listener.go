@@ -29,6 +29,7 @@ const (
 	HeardCongestion = "congestion"
 	HeardFax        = "fax"
 	HeardMusic      = "music"
+	HeardSilence    = "silence"
 	HeardSpeech     = "speech"    // of whom is not known
 	HeardRecording  = "recording" // a text that is known to be one
 	HeardMachine    = "machine"   // a voice that listens to nobody

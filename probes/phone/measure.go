@@ -148,13 +148,13 @@ func (t *try) ended(s sip.Signal) error {
 			detail[k] = v
 		}
 	}
-	dead := counts.Received == 0 && talk >= 10*time.Second
 	voice := t.judge(&e, s.Theirs)
+	dead := talk >= 10*time.Second && (counts.Received == 0 || t.ear != nil && t.silent())
 	if t.nth == 1 {
 		e.Observations = observe(e.Observations, "phone.first-attempt", of(t.count(HeardFax, 0) == 0 && !dead), "answered")
 	}
 	if dead || voice {
-		e.Observations = observe(e.Observations, "phone.dead-air", of(dead && !voice), "packets")
+		e.Observations = observe(e.Observations, "phone.dead-air", of(dead && !voice), "nothing for 10 s")
 	}
 	if t.mode != Ring {
 		e.Observations = number(e.Observations, "phone.contact-time", (end - t.dialled).Minutes(), "dialled to end")
@@ -167,6 +167,16 @@ func (t *try) ended(s sip.Signal) error {
 		e.Evidence = []probes.Evidence{{Type: "audio/wav", Name: "call.wav", Body: t.track.WAV()}}
 	}
 	return t.put(e)
+}
+
+// silent says whether the ear heard nothing at all after the answer.
+func (t *try) silent() bool {
+	for _, l := range t.labels {
+		if l.To > t.answered && l.Kind != HeardSilence {
+			return false
+		}
+	}
+	return true
 }
 
 // judge adds what the ear has told of an answered call, and says whether anything was heard that a person or a machine says

@@ -514,6 +514,18 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	t.Errorf("%d goroutines, %d before\n%s", runtime.NumGoroutine(), before, &stacks)
 }
 
+func TestSilent(t *testing.T) {
+	for _, x := range []struct {
+		labels []Label
+		want   bool
+	}{{nil, true}, {[]Label{{Kind: HeardRing, To: time.Second}, {Kind: HeardSilence, From: 2 * time.Second, To: 20 * time.Second}}, true},
+		{[]Label{{Kind: "noise", From: 2 * time.Second, To: 20 * time.Second}}, false}} {
+		if got := (&try{answered: 2 * time.Second, labels: x.labels}).silent(); got != x.want {
+			t.Errorf("%+v: %v", x.labels, got)
+		}
+	}
+}
+
 func TestHungUpOnWhoWasWaiting(t *testing.T) {
 	music := Label{Kind: HeardMusic, From: 3 * time.Second, To: 9 * time.Second}
 	for _, x := range []struct {

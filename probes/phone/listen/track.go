@@ -285,16 +285,11 @@ func join(in []Segment) (out []Segment) {
 	return out
 }
 
-// mend gives a second that was taken for music to the voice beside it: nobody plays so little.
+// mend takes a second of music that stands alone for a voice: nobody plays so little.
 func mend(in []Segment) []Segment {
-	const little, beside = 1300 * time.Millisecond, 600 * time.Millisecond
+	const little = 1300 * time.Millisecond
 	for i := range in {
-		if in[i].Kind != Music || in[i].Length() > little {
-			continue
-		}
-		voice := i > 0 && in[i-1].Kind == Speech && in[i].Start-in[i-1].End < beside || i+1 < len(in) && in[i+1].Kind == Speech && in[i+1].Start-in[i].End < beside
-		music := i > 0 && in[i-1].Kind == Music || i+1 < len(in) && in[i+1].Kind == Music
-		if voice && !music {
+		if in[i].Kind == Music && in[i].Length() <= little {
 			in[i].Kind, in[i].Confidence = Speech, 0.5
 		}
 	}

@@ -169,3 +169,11 @@ func FuzzPrints(f *testing.F) {
 		_ = ok
 	})
 }
+
+// BenchmarkMinute hears a minute of a call and judges it.
+func BenchmarkMinute(b *testing.B) {
+	x := newSynth(10).tone(1.5, 440).silence(3.5).voice(10).silence(1).music(38).silence(1).voice(3).silence(2).line(-60, 0.01)
+	for b.Loop() {
+		Judge(listen(x), Context{Answered: 5 * time.Second})
+	}
+}

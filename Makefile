@@ -8,11 +8,12 @@ demo: build
 	./bin/townhall demo
 
 # Websites, and our own site in a browser, come last and alone: what a page does after a key is waited for, and kill -9 beside
-# it makes that long.
+# it makes that long. Calls are composed once more without the race detector, in number.
 BROWSER = ThreeJobs|SiteIsAccessible|HostileWorld
 test: install
 	SONDE_INTEGRATION=required $(GOTEST) -race -shuffle=on -timeout 25m -skip '$(BROWSER)' $$($(GO) list ./... | grep -v 'probes/web$$')
 	SONDE_INTEGRATION=required $(GOTEST) -race -shuffle=on -timeout 25m ./probes/web
+	SONDE_INTEGRATION=required $(GOTEST) -timeout 10m -run ComposedCalls ./probes/phone/listen
 	SONDE_INTEGRATION=required $(GOTEST) -race -shuffle=on -timeout 25m -run '$(BROWSER)' ./integration
 	cd integration/duckdb && $(GOTEST) -shuffle=on -timeout 10m ./...
 

@@ -57,10 +57,11 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	const secret = "hunter2-hunter2-hunter2"
 	login := Login{User: "lea", Password: secret, Auth: "plain"}
 	account := MailAccount{Address: "lea@habitants.example", SMTP: SMTP{Addr: "a:1", Login: login}, IMAP: IMAP{Addr: "b:2", Login: login}}
-	p := Prober{Name: "p1", Token: secret, Mail: Mail{Accounts: map[string]MailAccount{"lea": account}}}
+	trunk := Trunk{Addr: "sip.operator.example", User: "u", Password: secret}
+	p := Prober{Name: "p1", Token: secret, Mail: Mail{Accounts: map[string]MailAccount{"lea": account}}, Phone: Phone{Trunk: trunk}}
 	idp := OIDC{Issuer: "https://login.example", ClientID: "sonde", ClientSecret: secret}
 	c := Collector{Probers: []FeedSource{{Name: "p1", Token: secret}}, Access: Access{OIDC: &idp}, Webhooks: []Webhook{{Name: "bi", Secret: secret}}}
-	for _, v := range []any{idp, &idp, c.Access, &c.Access, login, &login, account, &account, account.SMTP, account.IMAP, p, &p, p.Mail, c, &c, c.Probers[0], c.Webhooks[0], &c.Webhooks[0]} {
+	for _, v := range []any{idp, &idp, c.Access, &c.Access, login, &login, account, &account, account.SMTP, account.IMAP, p, &p, p.Mail, p.Phone, trunk, &trunk, c, &c, c.Probers[0], c.Webhooks[0], &c.Webhooks[0]} {
 		var out bytes.Buffer
 		for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
 			fmt.Fprintf(&out, format, v)

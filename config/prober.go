@@ -17,6 +17,7 @@ type Prober struct {
 	Launch    string `yaml:"launch"`    // start: when the agent starts; order: when an operator orders it
 	Mail      Mail   `yaml:"mail"`
 	Web       Web    `yaml:"web"`
+	Phone     Phone  `yaml:"phone"`
 
 	source
 	file string

@@ -104,6 +104,7 @@ func (d *document) prober(p *Prober) {
 	d.among("launch", p.Launch, LaunchStart, LaunchOrder)
 	d.mail(&p.Mail)
 	d.web(&p.Web)
+	d.phone(&p.Phone)
 }
 
 // web checks the website channel.

@@ -55,7 +55,7 @@ func (s Status) Next(e *Event) Status {
 		return s.takenOut(e.Kind)
 	case MailPrepared:
 		return Prepared
-	case MailSending:
+	case MailSending, CallDialled:
 		return Sending
 	case MailByHand:
 		if s == Prepared {
@@ -65,19 +65,22 @@ func (s Status) Next(e *Event) Status {
 		if s == Sending {
 			return InDoubt
 		}
-	case MailAccepted, WebVisited:
+	case MailAccepted, WebVisited, CallAnswered:
 		return Contacted
 	case MailWitnessed, MailReceived: // what came back for it proves that it was taken
 		if (s == Sending || s == InDoubt) && e.Detail["sure"] != "no" {
 			return Contacted
 		}
-	case MailRefused, WebFailed, WebBlocked:
+	case MailRefused, WebFailed, WebBlocked, CallFailed:
 		return Refused
 	case MailDeferred, MailUnsent: // certain that nothing was taken
 		if s == Sending || s == InDoubt {
 			return Prepared
 		}
 	case ProbeFault:
+		if s == Sending && e.Detail["reached"] == "no" {
+			return Faulted // a call that got no further than our own line
+		}
 		if s.Started() || s.Ended() {
 			return s // what may have left is not undone by our fault
 		}
@@ -144,7 +147,7 @@ func (st *State) Apply(e *Event) {
 		if len(e.Evidence) > 0 {
 			st.Raw = e.Evidence[0].SHA256
 		}
-	case MailSending, MailAccepted, WebVisited:
+	case MailSending, MailAccepted, WebVisited, CallDialled:
 		st.Sent = e.At
 	case AuditResolved:
 		if st.Status == Contacted && st.Sent.IsZero() {

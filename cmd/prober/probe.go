@@ -27,12 +27,20 @@ type probeCmd struct {
 	Pages    int           `help:"Web: pages of the sample at most. Without it, 20 of a site whose root is given, and the page alone of any other address." placeholder:"N"`
 	Allow    []string      `help:"Web: an address or network that may be visited although it is not public." placeholder:"ADDR"`
 	Lang     string        `help:"Web: language of the messages for a reader." enum:"en,fr" default:"en"`
+	Mode     string        `help:"Phone: how far the call goes. ring: hang up when it is answered; measure: listen and keep no sound; record: keep it, where a mandate allows it. As the configuration says when not given." enum:"ring,measure,record," default:""`
+	Ring     time.Duration `help:"Phone: how long it may ring; 60s when neither this nor the configuration says it." placeholder:"60s"`
+	Max      time.Duration `help:"Phone: how long an answered call may last; 120s in the same way." placeholder:"120s"`
+	From     string        `help:"Phone: the caller's number or name." placeholder:"NUMBER"`
+	Wav      string        `help:"Phone: the file that the sound is written to, with -mode record." placeholder:"FILE"`
 }
 
 // Run makes one audit in a store of its own, so that what happens is kept and nothing of the campaign is touched.
 func (p *probeCmd) Run(a *app) error {
 	if p.Channel == "web" {
 		return p.web(a)
+	}
+	if p.Channel == "phone" {
+		return p.phone(a)
 	}
 	if !channels[probes.Channel(p.Channel)] {
 		return cli.UsageError{Err: fmt.Errorf("the channel %s is not built into this prober yet; Try: prober probe mail ADDRESS", p.Channel)}
@@ -139,7 +147,9 @@ var errNoGround = errors.New("no structure of the directory has this contact, so
 func (p *probeCmd) audit(c *config.Campaign, list []directory.Structure) (audit probes.Audit, s directory.Structure, err error) {
 	channel := probes.Channel(p.Channel)
 	i := slices.IndexFunc(list, func(s directory.Structure) bool {
-		return slices.ContainsFunc(s.Contacts[channel], func(x string) bool { return strings.EqualFold(x, p.Target) })
+		return slices.ContainsFunc(s.Contacts[channel], func(x string) bool {
+			return strings.EqualFold(x, p.Target) || channel == probes.Phone && sameNumber(x, p.Target)
+		})
 	})
 	if i < 0 {
 		return audit, s, fmt.Errorf("%s: %w", p.Target, errNoGround)

@@ -1,0 +1,97 @@
+package config
+
+import (
+	"crypto/x509"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// Phone is the telephone channel. Without a trunk it calls nobody.
+type Phone struct {
+	Mode   string        `yaml:"mode"`   // ring: hang up when it is answered; measure: keep no sound; record: keep it where a mandate allows it
+	Region string        `yaml:"region"` // of numbers that are written without a country: FR
+	Ring   time.Duration `yaml:"ring"`   // how long it may ring
+	Max    time.Duration `yaml:"max"`    // how long an answered call may last
+	Trunk  Trunk         `yaml:"trunk"`
+}
+
+// Trunk is the operator's server that calls leave by.
+type Trunk struct {
+	Addr         string `yaml:"addr"`      // host or host:port; a host alone is looked up by its SRV records
+	Transport    string `yaml:"transport"` // udp, tcp or tls
+	CAFile       string `yaml:"ca_file"`
+	Domain       string `yaml:"domain"` // of numbers and of our address; empty: the host of addr
+	User         string `yaml:"user"`
+	Password     string `yaml:"password" json:"-"`
+	PasswordFile string `yaml:"password_file"`
+	From         string `yaml:"from"`     // the number that the callee sees
+	Withheld     bool   `yaml:"withheld"` // it sees none
+}
+
+// String shows the trunk without its secret.
+func (t Trunk) String() string {
+	return fmt.Sprintf("{%s %s %s %s}", t.Addr, t.Transport, t.User, hide(t.Password))
+}
+
+// GoString shows the trunk without its secret.
+func (t Trunk) GoString() string { return "config.Trunk" + t.String() }
+
+// LogValue shows the trunk without its secret.
+func (t Trunk) LogValue() slog.Value { return slog.StringValue(t.String()) }
+
+// What a call may last. A telephone that rings longer annoys; a longer call holds a line of the structure.
+const (
+	maxRing = 5 * time.Minute
+	maxCall = time.Hour
+)
+
+// phone checks the telephone channel.
+func (d *document) phone(p *Phone) {
+	d.among("phone.mode", p.Mode, "ring", "measure", "record")
+	if len(p.Region) != 2 || strings.Trim(p.Region, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+		d.add("phone.region", fmt.Sprintf("%q is not a country", p.Region), "write two capital letters, for example FR")
+	}
+	if d.positive("phone.ring", Days(p.Ring)); p.Ring > maxRing {
+		d.add("phone.ring", fmt.Sprintf("%s is too long for a telephone to ring", p.Ring), "write at most "+maxRing.String())
+	}
+	if d.positive("phone.max", Days(p.Max)); p.Max > maxCall {
+		d.add("phone.max", fmt.Sprintf("%s holds a line of the structure for too long", p.Max), "write at most "+maxCall.String())
+	}
+	t := &p.Trunk
+	d.resolve(&t.CAFile, &t.PasswordFile)
+	if t.Addr == "" {
+		if *t != (Trunk{Transport: t.Transport}) {
+			d.add("phone.trunk.addr", "it is missing", "write the host of the operator's server, or host:port")
+		}
+		return
+	}
+	_, notIP := netip.ParseAddr(t.Addr)
+	switch {
+	case strings.ContainsAny(t.Addr, " /@;<>"):
+		d.add("phone.trunk.addr", fmt.Sprintf("%q is neither a host nor host:port", t.Addr), "write sip.operator.example, or sip.operator.example:5060")
+	case notIP != nil && strings.Contains(t.Addr, ":"):
+		d.address("phone.trunk.addr", t.Addr, false)
+	}
+	d.among("phone.trunk.transport", t.Transport, "udp", "tcp", "tls")
+	if pem := d.readable("phone.trunk.ca_file", t.CAFile); pem != nil && !x509.NewCertPool().AppendCertsFromPEM(pem) {
+		d.add("phone.trunk.ca_file", "there is no certificate in the file", "give a PEM file")
+	}
+	if t.CAFile != "" && t.Transport != "tls" {
+		d.add("phone.trunk.ca_file", t.Transport+" leaves no use for certificates", "remove it, or write transport: tls")
+	}
+	t.Password = d.secret("phone.trunk.password", t.Password, "phone.trunk.password_file", t.PasswordFile)
+	switch given := t.Password != "" || t.PasswordFile != ""; {
+	case given && t.User == "":
+		d.add("phone.trunk.user", "it is missing", "write the name of the account at the operator's")
+	case !given && t.User != "":
+		d.add("phone.trunk.password", "it is missing", "give password_file, or password: ${VARIABLE}")
+	}
+	for _, x := range []struct{ key, text string }{{"from", t.From}, {"domain", t.Domain}, {"user", t.User}} {
+		if strings.ContainsAny(x.text, " \t\r\n<>@:;\"") {
+			d.add("phone.trunk."+x.key, fmt.Sprintf("%q cannot be part of an address", x.text), "write the bare number, name or host, without blanks: +33100000000")
+		}
+	}
+}

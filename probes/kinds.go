@@ -29,16 +29,16 @@ const (
 // What people add to what was measured. These are records of the collector's own journal, which is chained by hash. Detail
 // "by" is the account; a record that withdraws names the other one in Detail "of".
 const (
-	ReviewVerdict    Kind = "review.verdict"    // an auditor's decision; Detail: flag, verdict (confirm, correct, spoil, again) and what is corrected; Text: why
-	ReviewCoded      Kind = "review.coded"      // an auditor rated items of an audit without seeing what others said; observations
-	ReviewWithdrawn  Kind = "review.withdrawn"  // an auditor took a verdict or a coding of their own back; Detail "of": number of the record
-	DisputeOpened    Kind = "dispute.opened"    // the structure's contact objects to an audit; Text: what they say
-	DisputeAnswered  Kind = "dispute.answered"  // the answer, signed; Detail: of, signature, key
-	OrderProposed    Kind = "order.proposed"    // an operator asks for something that a second one must approve
-	OrderGiven       Kind = "order.given"       // an operator's order went to a prober; Detail: order, prober, scope, approved_by
-	OrderRefused     Kind = "order.refused"     // the prober, or the second operator, refused it; Text: why
-	AccessRead       Kind = "access.read"       // somebody read personal data: the evidence of an audit
-	AccessChanged    Kind = "access.changed"    // log-ins that failed, accounts, roles, tokens, links
+	ReviewVerdict   Kind = "review.verdict"   // an auditor's decision; Detail: flag, verdict (confirm, correct, spoil, again) and what is corrected; Text: why
+	ReviewCoded     Kind = "review.coded"     // an auditor rated items of an audit without seeing what others said; observations
+	ReviewWithdrawn Kind = "review.withdrawn" // an auditor took a verdict or a coding of their own back; Detail "of": number of the record
+	DisputeOpened   Kind = "dispute.opened"   // the structure's contact objects to an audit; Text: what they say
+	DisputeAnswered Kind = "dispute.answered" // the answer, signed; Detail: of, signature, key
+	OrderProposed   Kind = "order.proposed"   // an operator asks for something that a second one must approve
+	OrderGiven      Kind = "order.given"      // an operator's order went to a prober; Detail: order, prober, scope, approved_by
+	OrderRefused    Kind = "order.refused"    // the prober, or the second operator, refused it; Text: why
+	AccessRead      Kind = "access.read"      // somebody read personal data: the evidence of an audit
+	AccessChanged   Kind = "access.changed"   // log-ins that failed, accounts, roles, tokens, links
 )
 
 // The life of a mail, in the order of RFC 5321.

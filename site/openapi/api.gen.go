@@ -1533,7 +1533,7 @@ type ServerInterface interface {
 	// GetStructure One structure
 	// (GET /api/v1/structures/{structure})
 	GetStructure(w http.ResponseWriter, r *http.Request, structure StructureID)
-	// ListStructureItems What each item came to over a structure's audits, and which audits lost points by it
+	// ListStructureItems A structure's items, one by one
 	// (GET /api/v1/structures/{structure}/items)
 	ListStructureItems(w http.ResponseWriter, r *http.Request, structure StructureID, params ListStructureItemsParams)
 	// ListTrail What people decided, disputed, ordered and read, chained by hash
@@ -3151,7 +3151,7 @@ type StrictServerInterface interface {
 	// GetStructure One structure
 	// (GET /api/v1/structures/{structure})
 	GetStructure(ctx context.Context, request GetStructureRequestObject) (GetStructureResponseObject, error)
-	// ListStructureItems What each item came to over a structure's audits, and which audits lost points by it
+	// ListStructureItems A structure's items, one by one
 	// (GET /api/v1/structures/{structure}/items)
 	ListStructureItems(ctx context.Context, request ListStructureItemsRequestObject) (ListStructureItemsResponseObject, error)
 	// ListTrail What people decided, disputed, ordered and read, chained by hash

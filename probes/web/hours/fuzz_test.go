@@ -36,22 +36,16 @@ func FuzzFind(f *testing.F) {
 	})
 }
 
-// TestLongTexts holds that time grows with the text and not with its square: four times the text, about four times the time.
+// TestLongTexts holds that no text takes the square of its length: the longest takes a second or two, and a square minutes.
 func TestLongTexts(t *testing.T) {
-	spent := func(text string) (found []Found, took time.Duration) {
-		began := cputime.Spent()
-		found = Find(text)
-		return found, cputime.Spent() - began
-	}
 	for _, piece := range []string{"lundi, ", "lundi 9h-12h, ", "9h-12h ", "lundi\n", "sauf le ", "lu-", "fermé ", "du 1er au ", "1er ", "Lundi\t9h-12h\t", "a ",
 		"lundi 9h-12h mardi fermé\n", "\tlundi", "9h", "juillet et ", "\tlundi\n", "lundi\t9h\t12h\n", "L\tM\tM\tJ\tV\n9h-12h\n9h-12h\n",
 		"Lun Mar ", "Mairie\tPoste\tBus\n", "\tMairie\tPoste\nlundi\t9h-12h\t9h-12h\n", "tous les matins ", "(9h le lundi)", "Lundi Mardi :"} {
-		text := strings.Repeat(piece, maxText/2/len(piece))
-		_, quarter := spent(text[:len(text)/4])
-		found, whole := spent(text)
-		// Below some milliseconds it is the fixed cost that is measured.
-		if growth := float64(whole) / float64(max(quarter, 5*time.Millisecond)); growth > 8 {
-			t.Errorf("%q: %v, four times as much %v: %.1f times as long", piece, quarter, whole, growth)
+		text := strings.Repeat(piece, maxText/len(piece))
+		began := cputime.Spent()
+		found := Find(text)
+		if took := cputime.Spent() - began; took > 20*time.Second {
+			t.Errorf("%q: %v of processor time", piece, took)
 		}
 		if len(found) > maxFound {
 			t.Errorf("%q: %d runs", piece, len(found))

@@ -13,7 +13,6 @@ BROWSER = ThreeJobs|SiteIsAccessible|HostileWorld
 test: install
 	SONDE_INTEGRATION=required $(GOTEST) -race -shuffle=on -timeout 25m -skip '$(BROWSER)' $$($(GO) list ./... | grep -v 'probes/web$$')
 	SONDE_INTEGRATION=required $(GOTEST) -race -shuffle=on -timeout 25m ./probes/web
-	SONDE_INTEGRATION=required $(GOTEST) -timeout 10m -run ComposedCalls ./probes/phone/listen
 	SONDE_INTEGRATION=required $(GOTEST) -race -shuffle=on -timeout 25m -run '$(BROWSER)' ./integration
 	cd integration/duckdb && $(GOTEST) -shuffle=on -timeout 10m ./...
 
@@ -49,6 +48,7 @@ check: install
 	$(GO) tool staticcheck ./...
 	sh scripts/govulncheck.sh
 	$(MAKE) test
+	SONDE_INTEGRATION=required $(GOTEST) -timeout 10m -run ComposedCalls ./probes/phone/listen
 	$(MAKE) fuzz FUZZTIME=10s
 	$(GO) mod tidy
 	cd integration/duckdb && $(GO) vet ./... && $(GO) mod tidy

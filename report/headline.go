@@ -70,12 +70,37 @@ type Headline struct {
 	Audits           url.Values // the audits behind it, as the site's list of audits takes them
 }
 
-// Headlines returns the programme's figures from the outcomes at the places (nil: all of them), in the order of Programme.
-func Headlines(outcomes []stats.Outcome, at []int32) ([]Headline, error) {
-	if at == nil {
-		for i := range outcomes {
-			at = append(at, int32(i))
-		}
+// Known is what a caller has of its outcomes already: of a channel, the places of its audits and their report by sector.
+type Known struct {
+	Places   func(probes.Channel) []int32
+	BySector func(probes.Channel) (stats.Report, error)
+}
+
+// knownOf goes through all the outcomes, for a caller that has nothing yet. A channel's report is made once, for however many figures.
+func knownOf(outcomes []stats.Outcome) *Known {
+	places, reports := map[probes.Channel][]int32{}, map[probes.Channel]stats.Report{}
+	for i := range outcomes {
+		places[outcomes[i].Channel] = append(places[outcomes[i].Channel], int32(i))
+	}
+	return &Known{
+		Places: func(c probes.Channel) []int32 { return places[c] },
+		BySector: func(c probes.Channel) (r stats.Report, err error) {
+			r, ok := reports[c]
+			if !ok {
+				if r, err = stats.SummaryAt(outcomes, places[c], stats.BySector); err == nil {
+					reports[c] = r
+				}
+			}
+			return r, err
+		},
+	}
+}
+
+// Headlines returns the programme's figures from the outcomes, in the order of Programme; known is what the caller has of them
+// already, nil for nothing.
+func Headlines(outcomes []stats.Outcome, known *Known) ([]Headline, error) {
+	if known == nil {
+		known = knownOf(outcomes)
 	}
 	out := make([]Headline, 0, len(Programme))
 	for _, c := range Programme {
@@ -83,44 +108,55 @@ func Headlines(outcomes []stats.Outcome, at []int32) ([]Headline, error) {
 		if c.Sector != "" {
 			h.Audits.Set("sector", c.Sector)
 		}
-		var places []int32
-		for _, i := range at {
-			if o := &outcomes[i]; o.Channel == c.Channel && (c.Sector == "" || o.Body.Sector == c.Sector) {
-				places = append(places, i)
-			}
-		}
 		if c.item != "" {
 			h.Audits.Set("item", string(c.item))
-			h.ofItem(outcomes, places)
+			h.ofItem(outcomes, known.Places(c.Channel))
 			out = append(out, h)
 			continue
 		}
-		r, err := stats.SummaryAt(outcomes, places, "")
+		r, err := known.BySector(c.Channel)
 		if err != nil {
 			return nil, err
 		}
-		f := &r.All
-		switch {
-		case f.Counted() == 0:
-		case c.polite:
-			h.Audits.Set("mark", "polite")
-			h.of(f.Polite)
-		case c.within == 0:
-			h.Audits.Set("result", string(stats.Answered))
-			h.of(stats.Wilson(f.Results[stats.Answered], f.Counted()))
-		default:
-			x := f.Rates[slices.Index(stats.Horizons[:], c.within)]
-			h.Value, h.Low, h.High, h.N = x.Share, x.Low, x.High, f.Counted()
-			if c.silent {
-				h.Audits.Set("result", "counted")
-				h.Value, h.Low, h.High = 1-x.Share, 1-x.High, 1-x.Low
-			} else {
-				h.Audits.Set("within", strconv.Itoa(int(c.within.Hours())))
-			}
+		if f := inSector(&r, c.Sector); f != nil && f.Counted() > 0 {
+			h.ofFigures(f)
 		}
 		out = append(out, h)
 	}
 	return out, nil
+}
+
+// inSector returns the figures of a sector, those of all without one; nil when there is no such group.
+func inSector(r *stats.Report, sector string) *stats.Figures {
+	if sector == "" {
+		return &r.All
+	}
+	i := slices.IndexFunc(r.Groups, func(f stats.Figures) bool { return f.Group == sector })
+	if i < 0 {
+		return nil
+	}
+	return &r.Groups[i]
+}
+
+// ofFigures takes the figure from those of its group.
+func (h *Headline) ofFigures(f *stats.Figures) {
+	switch {
+	case h.polite:
+		h.Audits.Set("mark", "polite")
+		h.of(f.Polite)
+	case h.within == 0:
+		h.Audits.Set("result", string(stats.Answered))
+		h.of(stats.Wilson(f.Results[stats.Answered], f.Counted()))
+	default:
+		x := f.Rates[slices.Index(stats.Horizons[:], h.within)]
+		h.Value, h.Low, h.High, h.N = x.Share, x.Low, x.High, f.Counted()
+		if h.silent {
+			h.Audits.Set("result", "counted")
+			h.Value, h.Low, h.High = 1-x.Share, 1-x.High, 1-x.Low
+		} else {
+			h.Audits.Set("within", strconv.Itoa(int(h.within.Hours())))
+		}
+	}
 }
 
 func (h *Headline) of(p stats.Proportion) { h.Value, h.Low, h.High, h.N = p.Share, p.Low, p.High, p.N }
@@ -134,6 +170,9 @@ func (h *Headline) ofItem(outcomes []stats.Outcome, places []int32) {
 	sum := 0.0
 	for _, i := range places {
 		o := &outcomes[i]
+		if h.Sector != "" && o.Body.Sector != h.Sector {
+			continue
+		}
 		if v, ok := o.Items.Value(h.item); ok && !math.IsNaN(v) && o.Result != stats.Spoiled && o.Result != stats.InDoubt {
 			values = append(values, v)
 			sum += v

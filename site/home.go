@@ -127,7 +127,15 @@ func (p *home) fill(v *view, f filter) error {
 	p.Figures, p.Beside = p.cards(&r.All, f), p.beside(&r.All, f)
 	if whole := f; whole.Channel == "" || whole.Channel == string(probes.Mail) {
 		whole.Channel, whole.Sector = "", ""
-		headlines, err := memo(v, "headlines "+whole.key(), func() ([]report.Headline, error) { return report.Headlines(v.Outcomes, v.found(whole)) })
+		of := func(c probes.Channel) filter {
+			on := whole
+			on.Channel = string(c)
+			return on
+		}
+		headlines, err := memo(v, "headlines "+whole.key(), func() ([]report.Headline, error) {
+			return report.Headlines(v.Outcomes, &report.Known{Places: func(c probes.Channel) []int32 { return v.found(of(c)) },
+				BySector: func(c probes.Channel) (stats.Report, error) { return v.report(of(c), stats.BySector) }})
+		})
 		if err != nil {
 			return err
 		}

@@ -64,12 +64,9 @@ func (s *Sheet) FunnelOf(c int) (out []Funnel) {
 
 // Contrast is the difference between the mean scores of two groups of structures, with its interval at 95 % (Welch).
 type Contrast struct {
-	A, B            Mean // N counts structures
-	Difference      float64
-	Low, High, P    float64
-	NameA, NameB    string
-	FreedomWelch    float64
-	EnoughToCompare bool // at least two structures in each
+	A, B                  Mean // N counts structures
+	Difference, Low, High float64
+	EnoughToCompare       bool // at least two structures in each
 }
 
 // Sectors compares public structures with private ones: the mean of the figure over the structures of each.
@@ -80,8 +77,8 @@ func (s *Sheet) Sectors(figure func(*Body) float64) Contrast {
 			by[s.Bodies[i].Sector] = append(by[s.Bodies[i].Sector], v)
 		}
 	}
-	c := Contrast{NameA: "public", NameB: "private", A: meanOf(by["public"]), B: meanOf(by["private"])}
-	c.Difference, c.Low, c.High, c.P = c.A.Value-c.B.Value, math.NaN(), math.NaN(), math.NaN()
+	c := Contrast{A: meanOf(by["public"]), B: meanOf(by["private"])}
+	c.Difference, c.Low, c.High = c.A.Value-c.B.Value, math.NaN(), math.NaN()
 	if c.EnoughToCompare = c.A.N > 1 && c.B.N > 1; !c.EnoughToCompare {
 		return c
 	}
@@ -89,11 +86,9 @@ func (s *Sheet) Sectors(figure func(*Body) float64) Contrast {
 	if a+b == 0 {
 		return c
 	}
-	c.FreedomWelch = (a + b) * (a + b) / (a*a/float64(c.A.N-1) + b*b/float64(c.B.N-1))
-	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: c.FreedomWelch}
-	wide := t.Quantile(0.975) * math.Sqrt(a+b)
+	freedom := (a + b) * (a + b) / (a*a/float64(c.A.N-1) + b*b/float64(c.B.N-1))
+	wide := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: freedom}.Quantile(0.975) * math.Sqrt(a+b)
 	c.Low, c.High = c.Difference-wide, c.Difference+wide
-	c.P = 2 * t.CDF(-math.Abs(c.Difference)/math.Sqrt(a+b))
 	return c
 }
 

@@ -308,7 +308,7 @@ func (s *server) barometerReport(w http.ResponseWriter, r *http.Request) {
 }
 
 // scoreFile writes one of the files of a campaign's scores.
-func (s *server) scoreFile(contentType string, write func(http.ResponseWriter, string, *judged) error) http.HandlerFunc {
+func (s *server) scoreFile(contentType string, write func(http.ResponseWriter, *http.Request, string, *judged) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		v := s.views.get()
 		campaign := r.URL.Query().Get("campaign")
@@ -330,32 +330,41 @@ func (s *server) scoreFile(contentType string, write func(http.ResponseWriter, s
 		if r.Method == http.MethodHead {
 			return
 		}
-		if who := access.From(r.Context()); who.Account.Name != "" && who.May(access.Review) { // who rates blindly sees no item beforehand
-			j = &judged{sheet: j.sheet, outcomes: slices.DeleteFunc(slices.Clone(j.outcomes), func(o stats.Outcome) bool { return blind(v, &o, who) })}
-		}
-		if err := write(w, campaign, j); err != nil {
+		if err := write(w, r, campaign, j); err != nil {
 			slog.Info("scores broke off", "err", err)
 			panic(http.ErrAbortHandler) // the reader must see that it broke off
 		}
 	}
 }
 
+// ratedApart leaves out the audits that the visitor is to rate blindly: who does so sees no item beforehand.
+func (s *server) ratedApart(r *http.Request, outcomes []stats.Outcome) []stats.Outcome {
+	who := access.From(r.Context())
+	if who.Account.Name == "" || !who.May(access.Review) {
+		return outcomes
+	}
+	v := s.views.get()
+	return slices.DeleteFunc(slices.Clone(outcomes), func(o stats.Outcome) bool { return blind(v, &o, who) })
+}
+
 // scoreFiles are the files that go with the barometer.
 func (s *server) scoreFiles() map[string]http.HandlerFunc {
 	const csv, xlsx, parquet = "text/csv; charset=utf-8", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/vnd.apache.parquet"
 	return map[string]http.HandlerFunc{
-		"/scores.csv": s.scoreFile(csv, func(w http.ResponseWriter, c string, j *judged) error {
+		"/scores.csv": s.scoreFile(csv, func(w http.ResponseWriter, _ *http.Request, c string, j *judged) error {
 			t := report.ScoreTable(c, j.sheet)
 			return t.CSV(w)
 		}),
-		"/scores.xlsx": s.scoreFile(xlsx, func(w http.ResponseWriter, c string, j *judged) error {
+		"/scores.xlsx": s.scoreFile(xlsx, func(w http.ResponseWriter, _ *http.Request, c string, j *judged) error {
 			return report.XLSX(w, report.ScoreTable(c, j.sheet), report.GridTable(j.sheet.Grid, j.sheet.Norms))
 		}),
-		"/scores.parquet": s.scoreFile(parquet, func(w http.ResponseWriter, c string, j *judged) error { return report.ScoresParquet(w, c, j.sheet) }),
-		"/items.parquet": s.scoreFile(parquet, func(w http.ResponseWriter, _ string, j *judged) error {
-			return report.ItemsParquet(w, j.sheet, j.outcomes)
+		"/scores.parquet": s.scoreFile(parquet, func(w http.ResponseWriter, _ *http.Request, c string, j *judged) error {
+			return report.ScoresParquet(w, c, j.sheet)
 		}),
-		"/grid.csv": s.scoreFile(csv, func(w http.ResponseWriter, _ string, j *judged) error {
+		"/items.parquet": s.scoreFile(parquet, func(w http.ResponseWriter, r *http.Request, _ string, j *judged) error {
+			return report.ItemsParquet(w, j.sheet, s.ratedApart(r, j.outcomes))
+		}),
+		"/grid.csv": s.scoreFile(csv, func(w http.ResponseWriter, _ *http.Request, _ string, j *judged) error {
 			t := report.GridTable(j.sheet.Grid, j.sheet.Norms)
 			return t.CSV(w)
 		}),

@@ -99,7 +99,7 @@ const maxListed = 1000
 // status reads how things stand. Counts are kept by the store: nothing here grows with the number of audits.
 func (s *Server) status() Status {
 	db, now := s.o.Store, time.Now()
-	out := Status{Prober: s.o.Prober, Version: version(), Running: s.o.Running, Started: s.started.UTC(), Clock: now.UTC(), Paused: db.Paused(),
+	out := Status{Prober: s.o.Prober, Version: Version(), Running: s.o.Running, Started: s.started.UTC(), Clock: now.UTC(), Paused: db.Paused(),
 		DiskFull: db.Full(), Records: db.Last(), HoldingPen: db.Unmatched(), Audits: map[probes.Status]int{},
 		Channels: map[probes.Channel]map[probes.Status]int{}, Waves: map[string]map[probes.Status]int{}}
 	if !s.o.Running {
@@ -224,8 +224,8 @@ func (h *Health) certificates() []Certificate {
 	return slices.SortedFunc(maps.Values(h.shown), func(a, b Certificate) int { return cmp.Compare(a.Server, b.Server) })
 }
 
-// version names the build: its release, or the revision it was built from.
-func version() string {
+// Version names the build: its release, or the revision it was built from.
+func Version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"

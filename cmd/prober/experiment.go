@@ -11,11 +11,11 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/sonde-fleet/sonde/config"
+	"github.com/sonde-fleet/sonde/control"
 	"github.com/sonde-fleet/sonde/directory"
 	"github.com/sonde-fleet/sonde/experiment"
 	"github.com/sonde-fleet/sonde/internal/cli"
@@ -290,7 +290,7 @@ func registration(c *config.Campaign, list []directory.Structure, campaign, stru
 	if err != nil {
 		return nil, err
 	}
-	return experiment.Register(c.ID, c.Title, c.Design(), m, c.Seed, plan, c.Start, c.End, files, experiment.RegisteredGrid{Version: g.Version, SHA256: g.SHA256}, version())
+	return experiment.Register(c.ID, c.Title, c.Design(), m, c.Seed, plan, c.Start, c.End, files, experiment.RegisteredGrid{Version: g.Version, SHA256: g.SHA256}, control.Version())
 }
 
 // registered holds the files to the pre-registration that the campaign names, and tells the experiment what came of it: one
@@ -328,21 +328,4 @@ func unchanged(c *config.Campaign, list []directory.Structure, campaign, structu
 		return "", fmt.Errorf("%s no longer says what would be launched:\n  %s\nTry: the files as they were, or prober preregister -force and publish the new number", name, strings.Join(d, "\n  "))
 	}
 	return sum, nil
-}
-
-// version names the build: its release, or the revision it was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
-		return v
-	}
-	for _, x := range info.Settings {
-		if x.Key == "vcs.revision" {
-			return x.Value[:min(12, len(x.Value))]
-		}
-	}
-	return "devel"
 }

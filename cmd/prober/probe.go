@@ -45,25 +45,15 @@ func (p *probeCmd) Run(a *app) error {
 	if !channels[probes.Channel(p.Channel)] {
 		return cli.UsageError{Err: fmt.Errorf("the channel %s is not built into this prober yet; Try: prober probe mail ADDRESS", p.Channel)}
 	}
-	conf, c, list, err := config.LoadTogether(a.config)
+	conf, c, audit, s, err := p.contact(a)
 	if err != nil {
 		return cli.UsageError{Err: err}
 	}
-	audit, s, err := p.audit(c, list)
-	if err != nil {
-		return cli.UsageError{Err: err}
-	}
-	if err := a.mayContact(conf, &s); err != nil {
-		return cli.UsageError{Err: err}
-	}
-	db, err := store.Open(filepath.Join(conf.Data, "single"))
+	db, err := single(conf, &s, &audit)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	if err := db.Append(probes.Record{Structure: &s.Structure}, probes.Record{Audit: &audit}); err != nil {
-		return err
-	}
 	sites, err := buildWeb(&conf.Web, time.Local)
 	if err != nil {
 		return cli.UsageError{Err: err}
@@ -139,6 +129,31 @@ func (a *app) mayContact(conf *config.Prober, s *directory.Structure) error {
 		return fmt.Errorf("%s is suppressed in the campaign", s.ID)
 	}
 	return nil
+}
+
+// contact reads the files and makes the audit of the target, where there is a legal ground for contacting it and nobody asked not
+// to be.
+func (p *probeCmd) contact(a *app) (conf *config.Prober, c *config.Campaign, audit probes.Audit, s directory.Structure, err error) {
+	conf, c, list, err := config.LoadTogether(a.config)
+	if err != nil {
+		return nil, nil, audit, s, err
+	}
+	if audit, s, err = p.audit(c, list); err != nil {
+		return nil, nil, audit, s, err
+	}
+	return conf, c, audit, s, a.mayContact(conf, &s)
+}
+
+// single opens the store of audits that are made one by one, with the structure and the audit in it; who gets it closes it.
+func single(conf *config.Prober, s *directory.Structure, audit *probes.Audit) (*store.DB, error) {
+	db, err := store.Open(filepath.Join(conf.Data, "single"))
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Append(probes.Record{Structure: &s.Structure}, probes.Record{Audit: audit}); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
 }
 
 // errNoGround says that nobody may be contacted who is not in the directory with a legal ground.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -17,7 +16,6 @@ import (
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/probes/phone"
 	"github.com/sonde-fleet/sonde/probes/phone/sip"
-	"github.com/sonde-fleet/sonde/store"
 )
 
 // phone makes one call now.
@@ -25,15 +23,8 @@ func (p *probeCmd) phone(a *app) error {
 	if typedCallee(p.Target) {
 		return p.phoneHere(a)
 	}
-	conf, c, list, err := config.LoadTogether(a.config)
+	conf, _, audit, s, err := p.contact(a)
 	if err != nil {
-		return cli.UsageError{Err: err}
-	}
-	audit, s, err := p.audit(c, list)
-	if err != nil {
-		return cli.UsageError{Err: err}
-	}
-	if err := a.mayContact(conf, &s); err != nil {
 		return cli.UsageError{Err: err}
 	}
 	o, err := buildPhone(&conf.Phone)
@@ -44,14 +35,11 @@ func (p *probeCmd) phone(a *app) error {
 	if _, err := phone.Allow(p.Target, o.Region); err != nil {
 		return cli.UsageError{Err: err}
 	}
-	db, err := store.Open(filepath.Join(conf.Data, "single"))
+	db, err := single(conf, &s, &audit)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	if err := db.Append(probes.Record{Structure: &s.Structure}, probes.Record{Audit: &audit}); err != nil {
-		return err
-	}
 	return p.dial(a, o, audit, db.Record)
 }
 

@@ -4,6 +4,7 @@ package probes
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -65,6 +66,8 @@ type Audit struct {
 	Target    string      `json:"target" cbor:"11,keyasint"` // the contact used: mail address, URL, number…
 	// Treatment is the arm of the campaign's experiment that the audit was given; empty: it takes no part in one.
 	Treatment string `json:"treatment,omitempty" cbor:"12,keyasint,omitempty"`
+	// Outside says that the contact is made while the structure is closed, on purpose. It is counted apart.
+	Outside bool `json:"outside,omitempty" cbor:"13,keyasint,omitempty"`
 }
 
 // Fault says whose fault an event is. It is decided where the event happens and never guessed afterwards.
@@ -199,10 +202,14 @@ type Record struct {
 
 // A Probe contacts one structure on one channel. Run makes one try of the audit a and records what happens;
 // record returns once the event is durable, so what must be known after a crash is recorded before it is done.
-// An error means that the fault was ours (no route, wrong password, no browser). Refusal or silence is an Event.
+// An error means that the fault was ours (no route, wrong password, no browser). Refusal or silence is an Event. An error
+// that is ErrNotReached is certain that nothing reached the structure, although the try was recorded as begun.
 type Probe interface {
 	Run(ctx context.Context, a Audit, record func(Event) error) error
 }
+
+// ErrNotReached says of a try that had begun that nothing of it reached the structure.
+var ErrNotReached = errors.New("nothing reached the structure")
 
 // A Watcher sees the answers that arrive after Run has returned: hours or days later, or after a restart.
 // Watch blocks until ctx is done.

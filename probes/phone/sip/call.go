@@ -69,7 +69,7 @@ type Call struct {
 
 // Invite sends the INVITE with the offer. The instant before it is the one at which the call was dialled.
 func (a *Agent) Invite(ctx context.Context, offer []byte, renew Renew) (*Call, error) {
-	c := &Call{a: a, offer: offer, renew: renew, id: gosip.GenerateTagN(24), tag: gosip.GenerateTagN(12), signals: make(chan Signal, 64), seq: 1,
+	c := &Call{a: a, offer: offer, renew: renew, id: a.id, tag: a.tag, signals: make(chan Signal, 64), seq: 1,
 		cancel: make(chan struct{}), hang: make(chan string, 1), bye: make(chan Signal, 1), renewed: make(chan Signal),
 		done: make(chan struct{}), acked: map[uint32]chan struct{}{}, interval: a.line.Refresh}
 	if c.interval == 0 {
@@ -97,9 +97,6 @@ type dialog struct {
 	routes []string
 }
 
-// ID is the Call-ID.
-func (c *Call) ID() string { return c.id }
-
 // Signals gives what happens; it is closed after the last. Whoever made the call reads it to its end.
 func (c *Call) Signals() <-chan Signal { return c.signals }
 
@@ -124,6 +121,7 @@ func (c *Call) emit(s Signal) {
 func (c *Call) invite(credentials gosip.Header) *gosip.Request {
 	a := c.a
 	req := a.request(gosip.INVITE, a.target, c.tag, c.id, c.seq)
+	req.Via().Params.Add("branch", branchOf(a.branch, c.seq))
 	req.AppendHeader(a.contact())
 	if credentials != nil {
 		req.AppendHeader(credentials)

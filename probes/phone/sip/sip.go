@@ -71,11 +71,13 @@ type Agent struct {
 	listener  interface{ Close() error }
 	served    chan struct{}
 	call      atomic.Pointer[Call]
+	// The names of the call, made beforehand: they are recorded before it is dialled.
+	id, tag, branch string
 }
 
 // Open resolves the target, "sip:user@host:port" or a number when the line has a server, and opens a port.
 func Open(ctx context.Context, line Line, target string) (*Agent, error) {
-	a := &Agent{line: line, served: make(chan struct{})}
+	a := &Agent{line: line, served: make(chan struct{}), id: gosip.GenerateTagN(24), tag: gosip.GenerateTagN(12), branch: gosip.GenerateBranchN(16)}
 	name, port, err := a.address(target)
 	if err != nil {
 		return nil, err

@@ -77,6 +77,8 @@ const (
 	CallAnswered Kind = "call.answered" // the other end picked up: a person, a voice service, a machine
 	CallEnded    Kind = "call.ended"    // an answered call is over; Detail: by, why, talk_ms, …; observations; evidence where recording is allowed
 	CallFailed   Kind = "call.failed"   // nobody picked up; theirs; Detail "class" says how, "code" is the answer of SIP, "retry" when it is called again
+	// a text that was taken for a person's in this call was heard again in another: a recording; Detail "in": that audit
+	CallHeardAgain Kind = "call.heard-again"
 )
 
 // Classes of a call that nobody picked up: Detail "class" of CallFailed.

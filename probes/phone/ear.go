@@ -9,6 +9,8 @@ import (
 
 // Ear is the listener that goes with the channel: tones while it rings, and at the end who spoke, played or was silent.
 type Ear struct {
+	memory   *Memory // nil: it has heard no other call
+	audit    probes.Audit
 	l        *listen.Listener
 	written  int64         // samples
 	look     time.Duration // when the tones are asked for next
@@ -17,7 +19,7 @@ type Ear struct {
 	answered time.Duration
 }
 
-// NewEar makes the ear of one call.
+// NewEar makes the ear of one call that knows of no other.
 func NewEar(probes.Audit) Listener { return &Ear{l: listen.New()} }
 
 // looks is how often the tones are asked for while it rings.
@@ -81,18 +83,20 @@ func (e *Ear) tones() (out []Label) {
 }
 
 // End tells who answered and what was heard until the end.
-func (e *Ear) End(at time.Duration) []Label {
+func (e *Ear) End(at time.Duration) ([]Label, Verdict) {
 	if gap := int64(at*listen.Rate/time.Second) - e.written; gap > 0 {
 		e.silence(gap)
 	}
 	out := e.tones()
 	if e.answered == 0 {
-		return out
+		return out, Verdict{}
 	}
-	for _, m := range listen.Judge(e.l.Heard(), listen.Context{Answered: e.answered}).Marks {
+	heard := e.l.Heard()
+	judged := listen.Judge(heard, listen.Context{Answered: e.answered, Known: e.memory.known(e.audit)})
+	for _, m := range judged.Marks {
 		if m.Label != HeardRing && m.Label != HeardBusy { // they were told
 			out = append(out, Label{Kind: m.Label, From: m.Start, To: m.End, Sure: m.Confidence})
 		}
 	}
-	return out
+	return out, Verdict{First: string(judged.First), Sure: judged.Confidence, Again: e.memory.keep(e.audit, heard, judged)}
 }

@@ -36,7 +36,10 @@ func TestEarHearsRingsAndAFax(t *testing.T) {
 	}
 	const answered = 14 * time.Second
 	heard = append(heard, played(e, answered+ms*500, answered+3500*ms, 2100, answered)...)
-	heard = append(heard, e.End(20*time.Second)...)
+	rest, verdict := e.End(20 * time.Second)
+	if heard = append(heard, rest...); verdict.First != "fax" {
+		t.Errorf("a fax is judged as %+v", verdict)
+	}
 	rings, fax := 0, false
 	for _, l := range heard {
 		switch l.Kind {
@@ -70,14 +73,14 @@ func TestEarHearsBusy(t *testing.T) {
 	if busy != 1 {
 		t.Errorf("the busy tone is told %d times", busy)
 	}
-	if got := e.End(9 * time.Second); len(got) > 0 {
+	if got, _ := e.End(9 * time.Second); len(got) > 0 {
 		t.Errorf("a call that nobody answered ends with %+v", got)
 	}
 }
 
 func TestEarWithoutSound(t *testing.T) {
 	e := NewEar(probes.Audit{})
-	if got := e.End(30 * time.Second); len(got) > 0 {
+	if got, _ := e.End(30 * time.Second); len(got) > 0 {
 		t.Errorf("silence is %+v", got)
 	}
 	e = NewEar(probes.Audit{})

@@ -81,7 +81,7 @@ func (c *calling) end(kinds ...probes.Kind) probes.Event {
 		c.t.Fatalf("events %v, want %v\n%+v", got, kinds, c.events)
 	}
 	last := c.events[len(c.events)-1]
-	want := map[probes.Kind]probes.Status{probes.CallEnded: probes.Contacted, probes.CallFailed: probes.Refused, probes.ProbeFault: probes.Faulted}[last.Kind]
+	want := map[probes.Kind]probes.Status{probes.CallEnded: probes.Closed, probes.CallFailed: probes.Refused, probes.ProbeFault: probes.Faulted}[last.Kind]
 	if st.Status != want {
 		c.t.Errorf("the audit is %s, want %s", st.Status, want)
 	}
@@ -190,9 +190,9 @@ func (e *ear) Hear(f Frame) (out []Label) {
 	return out
 }
 
-func (e *ear) End(time.Duration) []Label {
+func (e *ear) End(time.Duration) ([]Label, Verdict) {
 	e.ended++
-	return e.say
+	return e.say, Verdict{First: "human", Sure: 0.5}
 }
 
 func TestAnsweredAndHungUpByThem(t *testing.T) {
@@ -346,8 +346,8 @@ func TestWhoseFault(t *testing.T) {
 		c := place(t, Options{Line: sip.Line{Server: trunk.Addr().String()}}, "0321000000")
 		trunk.Reply(trunk.Expect(gosip.INVITE), 503, "Service Unavailable", "")
 		trunk.Expect(gosip.ACK)
-		if e := c.end(probes.CallDialled, probes.ProbeFault); e.Fault != probes.Ours || e.Detail["reached"] != "no" || e.Detail["code"] != "503" {
-			t.Errorf("got %+v", e)
+		if <-c.done; !errors.Is(c.err, probes.ErrNotReached) || !strings.Contains(c.err.Error(), "503") {
+			t.Errorf("got %v", c.err)
 		}
 	})
 	t.Run("the network beyond says busy", func(t *testing.T) {
@@ -365,7 +365,9 @@ func TestWhoseFault(t *testing.T) {
 		c := place(t, Options{Line: sip.Line{Server: trunk.Addr().String()}}, "0321000000")
 		trunk.Reply(trunk.Expect(gosip.INVITE), 407, "Proxy Authentication Required", "", `Proxy-Authenticate: Digest realm="t", nonce="n", qop="auth"`)
 		trunk.Expect(gosip.ACK)
-		c.end(probes.CallDialled, probes.ProbeFault)
+		if <-c.done; !errors.Is(c.err, probes.ErrNotReached) {
+			t.Errorf("got %v", c.err)
+		}
 	})
 	l, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
@@ -390,7 +392,7 @@ func TestWhoseFault(t *testing.T) {
 		far := callee.Listen(t)
 		c := place(t, Options{Line: sip.Line{Patience: 100 * time.Millisecond}, Ring: 200 * time.Millisecond}, far.URI())
 		far.Expect(gosip.INVITE)
-		if e := c.end(probes.CallDialled, probes.ProbeFault); e.Detail["reached"] != "no" {
+		if e := c.end(probes.CallDialled, probes.ProbeFault); e.Detail["reached"] != "perhaps" {
 			t.Errorf("got %+v", e)
 		}
 	})
@@ -403,7 +405,7 @@ func TestWhoseFault(t *testing.T) {
 		far.Reply(far.Expect(gosip.CANCEL), 200, "OK", "")
 		far.Reply(invite, 487, "Request Terminated", "")
 		far.Expect(gosip.ACK)
-		if e := c.end(probes.CallDialled, probes.ProbeFault); e.Detail["reached"] != "no" {
+		if e := c.end(probes.CallDialled, probes.ProbeFault); e.Detail["reached"] != "perhaps" {
 			t.Errorf("got %+v", e)
 		}
 	})
@@ -534,7 +536,7 @@ func TestHungUpOnWhoWasWaiting(t *testing.T) {
 		dropped string
 	}{{[]Label{music}, true, "yes"}, {[]Label{music}, false, ""}, {[]Label{{Kind: HeardRecording, From: 3 * time.Second}}, true, ""},
 		{[]Label{music, {Kind: HeardHuman, From: 9 * time.Second}}, true, "no"}} {
-		c := &calling{events: make([]probes.Event, 1)}
+		c := &calling{events: []probes.Event{{Detail: map[string]string{}}}}
 		(&try{nth: 1, answered: 2 * time.Second, labels: x.labels}).judge(&c.events[0], x.theirs)
 		if got := c.value("phone.dropped"); got != x.dropped {
 			t.Errorf("%+v, theirs %v: dropped %q, want %q", x.labels, x.theirs, got, x.dropped)

@@ -4,7 +4,9 @@ import (
 	"crypto/x509"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 )
@@ -15,7 +17,11 @@ type Phone struct {
 	Region string        `yaml:"region"` // of numbers that are written without a country: FR
 	Ring   time.Duration `yaml:"ring"`   // how long it may ring
 	Max    time.Duration `yaml:"max"`    // how long an answered call may last
-	Trunk  Trunk         `yaml:"trunk"`
+	Lines  int           `yaml:"lines"`  // calls at once: what the trunk allows
+	Keep   Days          `yaml:"keep"`   // how long a recording is kept; then its bytes are deleted, here and at the collector
+	// Callers are the numbers that personas call from, where the trunk lets them be shown; the others call from trunk.from.
+	Callers map[string]string `yaml:"callers"`
+	Trunk   Trunk             `yaml:"trunk"`
 }
 
 // Trunk is the operator's server that calls leave by.
@@ -46,6 +52,8 @@ func (t Trunk) LogValue() slog.Value { return slog.StringValue(t.String()) }
 const (
 	maxRing = 5 * time.Minute
 	maxCall = time.Hour
+	// Six months: NS 57 of the CNIL, no longer in force and still the yardstick.
+	maxKeep = 180 * day
 )
 
 // phone checks the telephone channel.
@@ -59,6 +67,15 @@ func (d *document) phone(p *Phone) {
 	}
 	if d.positive("phone.max", Days(p.Max)); p.Max > maxCall {
 		d.add("phone.max", fmt.Sprintf("%s holds a line of the structure for too long", p.Max), "write at most "+maxCall.String())
+	}
+	atLeast(d, "phone.lines", p.Lines, 1)
+	if d.positive("phone.keep", p.Keep); p.Keep > maxKeep {
+		d.add("phone.keep", p.Keep.String()+" is longer than a recording may be kept", "write at most "+maxKeep.String())
+	}
+	for _, id := range slices.Sorted(maps.Keys(p.Callers)) {
+		if p.Callers[id] == "" || strings.ContainsAny(p.Callers[id], " \t\r\n<>@:;\"") {
+			d.add("phone.callers."+id, fmt.Sprintf("%q cannot be part of an address", p.Callers[id]), "write the bare number, without blanks: +33100000000")
+		}
 	}
 	t := &p.Trunk
 	d.resolve(&t.CAFile, &t.PasswordFile)

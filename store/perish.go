@@ -50,7 +50,8 @@ func openPerishable(dir string) (*perishable, error) {
 			}
 		}
 	}
-	return p, nil
+	_, _, err = p.erase(time.Now()) // whose time was over while no program ran
+	return p, err
 }
 
 // unfinished ends the name of a file that is being written.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/sonde-fleet/sonde/config"
+	"github.com/sonde-fleet/sonde/directory"
 	"github.com/sonde-fleet/sonde/internal/cli"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/probes/phone"
@@ -27,7 +28,7 @@ func (p *probeCmd) phone(a *app) error {
 	if err != nil {
 		return cli.UsageError{Err: err}
 	}
-	o, err := buildPhone(&conf.Phone)
+	o, err := buildPhone(&conf.Phone, []directory.Structure{s})
 	if err != nil {
 		return cli.UsageError{Err: err}
 	}
@@ -45,7 +46,7 @@ func (p *probeCmd) phone(a *app) error {
 
 // phoneHere calls an address on this machine: it may be called because it was typed, and needs no configuration.
 func (p *probeCmd) phoneHere(a *app) error {
-	o := phone.Options{Mode: phone.Measure, Listen: phone.NewEar}
+	o := phone.Options{Mode: phone.Measure}
 	p.overrule(&o)
 	if o.Mode == phone.Record {
 		if p.Wav == "" {
@@ -101,13 +102,14 @@ func (p *probeCmd) dial(a *app, o phone.Options, audit probes.Audit, keep func(p
 }
 
 // buildPhone reads the settings of the telephone channel.
-func buildPhone(p *config.Phone) (o phone.Options, err error) {
+func buildPhone(p *config.Phone, list []directory.Structure) (o phone.Options, err error) {
 	t := &p.Trunk
 	if t.Addr == "" {
 		return o, errors.New("no trunk is configured, and only an address on this machine can be called without one; Try: phone.trunk in prober.yaml, or sip:mairie@127.0.0.1:5060")
 	}
-	o = phone.Options{Region: p.Region, Mode: phone.Mode(p.Mode), Ring: p.Ring, Max: p.Max, Listen: phone.NewEar,
-		Line: sip.Line{Server: t.Addr, Domain: t.Domain, Transport: t.Transport, User: t.User, Password: t.Password, From: t.From, Withheld: t.Withheld}}
+	o = phone.Options{Region: p.Region, Mode: phone.Mode(p.Mode), Ring: p.Ring, Max: p.Max, Keep: time.Duration(p.Keep), Mandate: mandateOf(list),
+		Caller: func(persona string) string { return p.Callers[persona] },
+		Line:   sip.Line{Server: t.Addr, Domain: t.Domain, Transport: t.Transport, User: t.User, Password: t.Password, From: t.From, Withheld: t.Withheld}}
 	if t.CAFile == "" {
 		return o, nil
 	}
@@ -121,6 +123,15 @@ func buildPhone(p *config.Phone) (o phone.Options, err error) {
 	}
 	o.Line.TLS = &tls.Config{RootCAs: pool}
 	return o, nil
+}
+
+// mandateOf returns the reference of a structure's agreement to being recorded.
+func mandateOf(list []directory.Structure) func(probes.StructureID) string {
+	of := make(map[probes.StructureID]string, len(list))
+	for i := range list {
+		of[list[i].ID] = list[i].Recording
+	}
+	return func(id probes.StructureID) string { return of[id] }
 }
 
 // sameNumber says whether two contacts are one number, however it is written.

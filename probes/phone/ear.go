@@ -19,9 +19,6 @@ type Ear struct {
 	answered time.Duration
 }
 
-// NewEar makes the ear of one call that knows of no other.
-func NewEar(probes.Audit) Listener { return &Ear{l: listen.New()} }
-
 // looks is how often the tones are asked for while it rings.
 const looks = time.Second
 

@@ -208,7 +208,7 @@ func (t *try) ended(s sip.Signal) error {
 		}
 	}
 	if t.track != nil && t.track.Length() > 0 {
-		e.Evidence = []probes.Evidence{{Type: "audio/wav", Name: "call.wav", Body: t.track.WAV()}}
+		e.Evidence = []probes.Evidence{{Type: "audio/wav", Name: "call.wav", Body: t.track.WAV(), Erase: s.At.Add(t.c.o.Keep).UTC()}}
 	}
 	if err := t.put(e); err != nil {
 		return err

@@ -44,7 +44,7 @@ func NewMemory(file string) (*Memory, error) {
 	return m, nil
 }
 
-// Ear makes the ear of one call.
+// Ear makes the ear of one call. A nil memory knows of no other.
 func (m *Memory) Ear(a probes.Audit) Listener {
 	return &Ear{l: listen.New(), memory: m, audit: a}
 }

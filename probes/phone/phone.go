@@ -40,8 +40,12 @@ type Options struct {
 	Mode   Mode   // empty: measure
 	Ring   time.Duration
 	Max    time.Duration // of an answered call
-	// Listen makes the ear of one call; nil: nobody listens.
+	// Memory is what was heard in other calls; nil: nothing.
+	Memory *Memory
+	// Listen makes the ear of one call; nil: an Ear that has the memory.
 	Listen func(probes.Audit) Listener
+	// Keep is how long a recording is kept before its bytes are deleted; 0: 30 days.
+	Keep time.Duration
 	// Caller returns the number that a persona calls from; empty, or no function: that of the line.
 	Caller func(persona string) string
 	// Mandate returns the reference of the structure's agreement to being recorded; empty, or no function: there is none.
@@ -62,6 +66,10 @@ func New(o Options) *Channel {
 	o.Mode = cmp.Or(o.Mode, Measure)
 	o.Ring = cmp.Or(o.Ring, time.Minute)
 	o.Max = cmp.Or(o.Max, 2*time.Minute)
+	o.Keep = cmp.Or(o.Keep, 30*24*time.Hour)
+	if o.Listen == nil {
+		o.Listen = o.Memory.Ear
+	}
 	return &Channel{o: o}
 }
 
@@ -96,7 +104,7 @@ func (c *Channel) Run(ctx context.Context, a probes.Audit, record func(probes.Ev
 			t.mode = Measure
 		}
 	}
-	if c.o.Listen != nil && t.mode != Ring {
+	if t.mode != Ring {
 		t.ear = c.o.Listen(a)
 	}
 	return t.run(ctx)

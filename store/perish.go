@@ -23,6 +23,7 @@ import (
 type perishable struct {
 	dir string
 
+	more  chan struct{} // something was put
 	mu    sync.Mutex
 	files map[probes.Hash]string // by hash: the file's name
 }
@@ -40,7 +41,7 @@ func openPerishable(dir string) (*perishable, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &perishable{dir: dir, files: make(map[probes.Hash]string, len(entries))}
+	p := &perishable{dir: dir, more: make(chan struct{}, 1), files: make(map[probes.Hash]string, len(entries))}
 	for _, e := range entries {
 		if _, hash, ok := perishes(e.Name()); ok {
 			p.files[hash] = e.Name()
@@ -81,6 +82,10 @@ func (p *perishable) put(hash probes.Hash, body []byte, until time.Time) error {
 		return err
 	}
 	p.files[hash] = name
+	select {
+	case p.more <- struct{}{}:
+	default:
+	}
 	return nil
 }
 
@@ -142,24 +147,23 @@ func overwrite(path string) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// Perish erases what is over, now and whenever something is, until ctx is done.
-func Perish(ctx context.Context, of interface {
-	Erase(now time.Time) (erased int, next time.Time, err error)
-}) {
+// keep erases what is over, now and whenever something is, until ctx is done.
+func (p *perishable) keep(ctx context.Context) {
 	for ctx.Err() == nil {
-		n, next, err := of.Erase(time.Now())
+		n, next, err := p.erase(time.Now())
 		if err != nil {
 			slog.Error("evidence whose time is over is not erased", "err", err)
 		}
 		if n > 0 {
 			slog.Info("evidence erased, its time was over", "files", n)
 		}
-		wait := time.Minute // something may come whose time is short
+		wait := time.Hour
 		if !next.IsZero() {
 			wait = min(wait, max(time.Until(next), time.Second))
 		}
 		select {
 		case <-ctx.Done():
+		case <-p.more:
 		case <-time.After(wait):
 		}
 	}
@@ -177,13 +181,8 @@ func (p *perishable) overdue(now time.Time) (names []string) {
 	return names
 }
 
-// Erase deletes the bytes of evidence whose time is over, and says when the next is: zero when nothing waits. Records, with the
-// hash, stay as they are.
-func (db *DB) Erase(now time.Time) (erased int, next time.Time, err error) {
-	return db.perishable.erase(now)
-}
+// Perish deletes the bytes of evidence when their time is over, until ctx is done. Records, with the hash, stay as they are.
+func (db *DB) Perish(ctx context.Context) { db.perishable.keep(ctx) }
 
-// Erase deletes the bytes of evidence whose time is over, as DB.Erase does.
-func (c *Collected) Erase(now time.Time) (erased int, next time.Time, err error) {
-	return c.perishable.erase(now)
-}
+// Perish deletes the bytes of evidence when their time is over, as DB.Perish does.
+func (c *Collected) Perish(ctx context.Context) { c.perishable.keep(ctx) }

@@ -33,7 +33,7 @@ func (*runCmd) Run(a *app) error {
 		return err
 	}
 	defer db.Close()
-	go store.Perish(a.ctx, db)
+	go db.Perish(a.ctx)
 	if err := l.LoadKey(c.Data); err != nil {
 		return err
 	}

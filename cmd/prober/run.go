@@ -40,7 +40,7 @@ func (*runCmd) Run(a *app) error {
 	health := new(control.Health)
 	steer := control.New(control.Options{Prober: p.Name, Store: db, Running: true, InDoubtWindow: p.Mail.InDoubtWindow, Built: built(p), Health: health,
 		Load: func() (*control.Files, error) { return loadFiles(a.config) }})
-	go store.Perish(a.ctx, db)
+	go db.Perish(a.ctx)
 	stopControl, err := cli.ServeSocket(a.ctx, socketPath(p), ownerHandler(p, db, steer))
 	if err != nil {
 		return err

@@ -98,6 +98,7 @@ func (t *try) run(ctx context.Context) (err error) {
 	if t.call, err = t.agent.Invite(ctx, t.local.Offer(), t.renew); err != nil {
 		return t.failed(sip.Signal{At: time.Now(), Err: err})
 	}
+	t.dialled = t.call.Sent().Sub(t.begun)
 	last := t.follow(ctx)
 	shut() // what is heard is heard
 	if t.fault != nil {

@@ -77,6 +77,11 @@ func (t *try) run(ctx context.Context) (err error) {
 	}
 	defer shut()
 	t.local = media.Local{Addr: netip.AddrPortFrom(t.agent.Host(), t.stream.Port()), Session: rand.Uint64() >> 2, Version: 1}
+	if t.c.o.Line.Secure {
+		if t.local.Key, err = t.stream.Secure(); err != nil {
+			return err
+		}
+	}
 	dialled := probes.Event{Kind: probes.CallDialled, At: t.begun, Detail: map[string]string{"number": t.number.Dial, "mode": string(t.mode),
 		"ring_limit_ms": ms(t.c.o.Ring), "max_ms": ms(t.c.o.Max), "line": "direct"}}
 	if !t.c.direct() {
@@ -200,9 +205,11 @@ func (t *try) connect(description []byte) {
 	if len(description) == 0 {
 		return
 	}
-	if r, err := media.Parse(description); err == nil {
-		t.stream.Connect(r)
-	} else {
+	r, err := media.Parse(description)
+	if err == nil {
+		err = t.stream.Connect(r)
+	}
+	if err != nil {
 		t.mu.Lock()
 		t.detail["sound"] = err.Error()
 		t.mu.Unlock()
@@ -218,7 +225,9 @@ func (t *try) renew(offer []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.stream.Connect(r)
+	if err := t.stream.Connect(r); err != nil {
+		return nil, err
+	}
 	return t.local.Answer(r), nil
 }
 

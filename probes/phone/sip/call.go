@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -402,6 +403,32 @@ func (c *Call) within(d dialog, method gosip.RequestMethod, seq uint32) *gosip.R
 	return req
 }
 
+// find looks up whom a request within the call goes to, where they gave a name: the library would wait for a name service
+// that does not answer for as long as it takes. What has no address is sent to where their answer came from.
+func (c *Call) find(ctx context.Context, d dialog, req *gosip.Request) {
+	if req.MessageData.Destination() != "" {
+		return
+	}
+	hop := req.Recipient
+	if route := req.Route(); route != nil {
+		hop = route.Address
+	}
+	if _, err := netip.ParseAddr(strings.Trim(hop.Host, "[]")); err == nil {
+		return
+	}
+	ctx, stop := context.WithTimeout(ctx, min(lookup, c.a.brief))
+	defer stop()
+	to, err := resolve(ctx, hop.Host, hop.Port, strings.ToLower(c.a.transport))
+	if err != nil {
+		req.SetDestination(d.source)
+		return
+	}
+	req.SetDestination(to.String())
+}
+
+// lookup is how long a name that came with an answer is looked for.
+const lookup = 2 * time.Second
+
 // current is the dialog of the call.
 func (c *Call) current() dialog {
 	c.mu.Lock()
@@ -434,13 +461,14 @@ func (c *Call) ack(r *gosip.Response, seq uint32) {
 		c.desks[d.tag] = true
 	}
 	c.mu.Unlock()
-	_ = c.a.client.WriteRequest(c.within(d, gosip.ACK, seq), asIs) // they repeat the 2xx until they see it
+	ack := c.within(d, gosip.ACK, seq)
+	ctx, stop := context.WithTimeout(context.Background(), c.a.brief)
+	defer stop()
+	c.find(ctx, d, ack)
+	_ = c.a.client.WriteRequest(ack, asIs) // they repeat the 2xx until they see it
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if other && !before && !c.over {
 		c.wait.Go(func() { c.sendBye(d, "") })
 	}
 }
-
-// brief bounds what must not hold a call up: CANCEL, BYE, refreshes.
-const brief = 5 * time.Second

@@ -56,6 +56,8 @@ type door struct {
 	sent        atomic.Pointer[time.Time] // just before the first INVITE left
 
 	mu      sync.Mutex
+	shut    bool      // nothing comes in any more
+	request time.Time // when the last one of theirs came in
 	parser  *gosip.Parser
 	ours    rate // messages of the call
 	others  rate // anything else
@@ -91,6 +93,9 @@ var errFlood = errors.New("a message that has no end")
 func (d *door) filter(info gosip.TransportReadProps, data []byte) (through []byte, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.shut {
+		return nil, nil
+	}
 	if strings.EqualFold(info.Transport, "udp") {
 		if keepsAlive(data) {
 			return data, nil
@@ -139,6 +144,22 @@ func (d *door) filter(info gosip.TransportReadProps, data []byte) (through []byt
 	}
 }
 
+// settle is how long the library is given for a request that it has in hand. When it comes to it after everything was closed,
+// it opens a socket of its own that nobody closes.
+const settle = 20 * time.Millisecond
+
+// close lets nothing in any more, and waits for what is inside.
+func (d *door) close() {
+	d.mu.Lock()
+	d.shut = true
+	wait := time.Duration(0)
+	if !d.request.IsZero() {
+		wait = time.Until(d.request.Add(settle))
+	}
+	d.mu.Unlock()
+	time.Sleep(wait)
+}
+
 // keepsAlive says whether data are the empty lines that keep a way open (RFC 5626, 3.5.1).
 func keepsAlive(data []byte) bool { return len(data) <= 4 && len(bytes.Trim(data, "\r\n")) == 0 }
 
@@ -160,12 +181,11 @@ func (d *door) frame(data []byte) (size int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("a stream that cannot be divided into messages: %w", err)
 	}
-	if l := m.ContentLength(); l != nil {
-		if *l > maxMessage {
-			return 0, errFlood
-		}
-		n += int(*l)
+	l := m.ContentLength() // RFC 3261, 18.3: a stream cannot do without
+	if l == nil || *l > maxMessage {
+		return 0, errFlood
 	}
+	n += int(*l)
 	if len(data) < n {
 		return 0, nil
 	}
@@ -246,10 +266,11 @@ func (d *door) admits(m gosip.Message, at time.Time) bool {
 		if m.CSeq().MethodName != m.Method {
 			return false
 		}
-		if mine {
-			return d.ours.take(at)
+		if mine && !d.ours.take(at) || !mine && (m.IsAck() || !d.others.take(at)) {
+			return false
 		}
-		return !m.IsAck() && d.others.take(at)
+		d.request = time.Now()
+		return true
 	}
 	return false
 }

@@ -20,7 +20,7 @@ func (c *Call) sendCancel(invite *gosip.Request) {
 	req.SetDestination(c.a.server.String())
 	req.Laddr = invite.Laddr
 	c.wait.Go(func() {
-		ctx, stop := context.WithTimeout(context.Background(), brief)
+		ctx, stop := context.WithTimeout(context.Background(), c.a.brief)
 		defer stop()
 		_, _ = c.a.client.Do(ctx, req, asIs) // what counts is the final answer to the INVITE
 	})
@@ -32,8 +32,9 @@ func (c *Call) sendBye(d dialog, reason string) {
 	if reason != "" {
 		req.AppendHeader(gosip.NewHeader("Reason", reason))
 	}
-	ctx, stop := context.WithTimeout(context.Background(), brief)
+	ctx, stop := context.WithTimeout(context.Background(), c.a.brief)
 	defer stop()
+	c.find(ctx, d, req)
 	_, _ = c.a.client.Do(ctx, req, asIs) // 481: they have hung up too
 }
 

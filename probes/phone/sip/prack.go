@@ -37,8 +37,9 @@ func (c *Call) prack(r *gosip.Response) {
 	req := c.within(d, gosip.PRACK, c.seq)
 	req.AppendHeader(gosip.NewHeader("RAck", fmt.Sprintf("%d %d %s", n, r.CSeq().SeqNo, gosip.INVITE)))
 	c.wait.Go(func() {
-		ctx, stop := context.WithTimeout(context.Background(), brief)
+		ctx, stop := context.WithTimeout(context.Background(), c.a.brief)
 		defer stop()
+		c.find(ctx, d, req)
 		_, _ = c.a.client.Do(ctx, req, asIs) // the final answer to the INVITE tells what came of it
 	})
 }

@@ -85,7 +85,7 @@ func (c *Call) timers() (refresh, expiry <-chan time.Time) {
 
 // refresh proves that the session lives, to them and to us.
 func (c *Call) refresh() error {
-	ctx, stop := context.WithTimeout(context.Background(), brief)
+	ctx, stop := context.WithTimeout(context.Background(), c.a.brief)
 	defer stop()
 	c.mu.Lock()
 	method := gosip.INVITE
@@ -94,8 +94,9 @@ func (c *Call) refresh() error {
 	}
 	seconds := int(c.interval / time.Second)
 	c.mu.Unlock()
-	seq := c.next()
-	req := c.within(c.current(), method, seq)
+	seq, d := c.next(), c.current()
+	req := c.within(d, method, seq)
+	c.find(ctx, d, req)
 	req.AppendHeader(gosip.NewHeader("Supported", "timer"))
 	req.AppendHeader(gosip.NewHeader("Session-Expires", fmt.Sprintf("%d;refresher=uac", seconds)))
 	if method == gosip.INVITE {

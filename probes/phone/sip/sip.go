@@ -76,11 +76,12 @@ type Agent struct {
 	door      *door
 	served    chan struct{}
 	call      atomic.Pointer[Call]
+	brief     time.Duration // of what must not hold a call up: CANCEL, BYE, refreshes
 }
 
 // Open resolves the target, "sip:user@host:port" or a number when the line has a server, and opens a port.
 func Open(ctx context.Context, line Line, target string) (*Agent, error) {
-	a := &Agent{line: line, served: make(chan struct{})}
+	a := &Agent{line: line, served: make(chan struct{}), brief: 5 * time.Second}
 	a.door = newDoor(a.call.Load)
 	name, port, err := a.address(target)
 	if err != nil {
@@ -207,8 +208,10 @@ func (a *Agent) Close() error {
 		<-c.done
 		c.wait.Wait()
 	}
+	a.door.close()
 	err := errors.Join(a.ua.Close(), a.listener.Close())
 	<-a.served
+	_ = a.ua.TransportLayer().Close() // what came in at the last moment
 	if errors.Is(err, net.ErrClosed) {
 		return nil
 	}

@@ -59,14 +59,15 @@ type door struct {
 	shut    bool      // nothing comes in any more
 	request time.Time // when the last one of theirs came in
 	parser  *gosip.Parser
-	ours    rate // messages of the call
+	first   map[string]time.Time // when the first copy of a message came
+	ours    rate                 // messages of the call
 	others  rate // anything else
 	streams map[string]*bytes.Buffer
 	out     []byte // of datagrams: the library copies what it reads
 }
 
 func newDoor(call func() *Call) *door {
-	return &door{header: "X-" + gosip.GenerateTagN(16), call: call, parser: gosip.NewParser(), streams: map[string]*bytes.Buffer{},
+	return &door{header: "X-" + gosip.GenerateTagN(16), call: call, parser: gosip.NewParser(), first: map[string]time.Time{}, streams: map[string]*bytes.Buffer{},
 		ours: rate{burst: 256, perSecond: 50}, others: rate{burst: 32, perSecond: 5}}
 }
 
@@ -105,7 +106,7 @@ func (d *door) filter(info gosip.TransportReadProps, data []byte) (through []byt
 			d.hostile.Add(1)
 			return nil, nil
 		}
-		d.out = d.mark(d.out[:0], data, d.at)
+		d.out = d.mark(d.out[:0], data, d.copyOf(m, d.at))
 		return d.out, nil
 	}
 	at := time.Now()
@@ -137,7 +138,7 @@ func (d *door) filter(info gosip.TransportReadProps, data []byte) (through []byt
 		}
 		one := buf.Next(size)
 		if m, ok := d.parse(one); ok && d.admits(m, at) {
-			through = d.mark(through, one, at)
+			through = d.mark(through, one, d.copyOf(m, at))
 		} else {
 			d.hostile.Add(1)
 		}
@@ -208,6 +209,28 @@ func (d *door) parse(data []byte) (m gosip.Message, ok bool) {
 		return nil, false
 	}
 	return m, true
+}
+
+// maxFirst is how many messages are known again.
+const maxFirst = 128
+
+// copyOf is when a message first came. On a machine under load the library may come to a copy before it comes to the first,
+// and the callee would have hung up half a second later.
+func (d *door) copyOf(m gosip.Message, at time.Time) time.Time {
+	branch, _ := m.Via().Params.Get("branch")
+	tag, _ := m.To().Params.Get("tag")
+	code := 0
+	if r, ok := m.(*gosip.Response); ok {
+		code = r.StatusCode
+	}
+	key := fmt.Sprint(branch, " ", m.CSeq().SeqNo, m.CSeq().MethodName, " ", code, " ", tag)
+	if first, ok := d.first[key]; ok {
+		return first
+	}
+	if len(d.first) < maxFirst {
+		d.first[key] = at
+	}
+	return at
 }
 
 // mark appends the message with the instant of its arrival as its first header.

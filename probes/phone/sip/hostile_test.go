@@ -63,6 +63,28 @@ func TestRingingIsNotOvertakenByTheAnswer(t *testing.T) {
 	}
 }
 
+// On a machine under load the library comes to the copy first.
+func TestACopyHasTheInstantOfTheFirst(t *testing.T) {
+	d := newDoor(func() *Call { return nil })
+	info := gosip.TransportReadProps{Transport: "UDP"}
+	const bye = "BYE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP c;branch=z9hG4bKx\r\nFrom: <sip:x@y>;tag=1\r\nTo: <sip:a@b>;tag=2\r\nCall-ID: 1\r\nCSeq: %d BYE\r\n\r\n"
+	begun := time.Now().Add(-time.Second)
+	for i, want := range []time.Duration{0, 0, 700 * time.Millisecond} {
+		d.at = begun.Add(time.Duration(i) * 350 * time.Millisecond)
+		through, err := d.filter(info, fmt.Appendf(nil, bye, 1+i/2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := gosip.ParseMessage(through)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := d.arrived(m.(*gosip.Request)).Sub(begun); got < want-time.Millisecond || got > want+time.Millisecond {
+			t.Errorf("message %d came at %s, want %s", i, got, want)
+		}
+	}
+}
+
 func TestAByeOfAnotherDeskEndsNothing(t *testing.T) {
 	c, d := talking(t)
 	c.Tag = "nobody"

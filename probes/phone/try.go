@@ -137,7 +137,7 @@ func (t *try) follow(ctx context.Context) (last sip.Signal) {
 			switch last = s; s.Kind {
 			case sip.Progress:
 				t.provisional[s.Code]++
-				t.connect(s.Body)
+				_ = t.connect(s.Body) // told by the answer too
 				if s.Code == 180 || s.Code == 183 {
 					if t.ringing == 0 {
 						limit.Reset(t.c.o.Ring)
@@ -145,9 +145,12 @@ func (t *try) follow(ctx context.Context) (last sip.Signal) {
 					}
 				}
 			case sip.Answered:
-				t.connect(s.Body)
+				err := t.connect(s.Body)
 				limit.Reset(t.c.o.Max)
 				note(t.answers(s))
+				if errors.Is(err, media.ErrClear) { // our line wants what the trunk does not do: the structure is not mute
+					note(fmt.Errorf("line: %w", err))
+				}
 				if t.mode == Ring {
 					t.giveUp("ring mode")
 				}
@@ -201,9 +204,9 @@ func (t *try) giveUp(why string) {
 }
 
 // connect takes what the other side says of its sound.
-func (t *try) connect(description []byte) {
+func (t *try) connect(description []byte) error {
 	if len(description) == 0 {
-		return
+		return nil
 	}
 	r, err := media.Parse(description)
 	if err == nil {
@@ -214,6 +217,7 @@ func (t *try) connect(description []byte) {
 		t.detail["sound"] = err.Error()
 		t.mu.Unlock()
 	}
+	return err
 }
 
 // renew answers what the other side says of its sound within the call. It runs on a goroutine of the signalling.

@@ -31,7 +31,8 @@ type Counts struct {
 
 	// What the other side reports (RTCP).
 	Reports      int           // that came; 0: the rest is not known
-	RoundTrip    time.Duration // mean of the way there and back; 0: not told
+	Trips        int           // of them that tell the way there and back; 0: RoundTrip is not known
+	RoundTrip    time.Duration // mean
 	RemoteLost   int           // packets of ours that it did not get
 	RemoteJitter time.Duration
 }

@@ -136,7 +136,7 @@ func (s *Stream) Counts() (received Counts, sent int) {
 	defer s.mu.Unlock()
 	c, r := s.order.Counts(), &s.reports
 	c.Reports, c.RemoteLost, c.RemoteJitter = r.count, r.lost, time.Duration(r.jitter)*time.Second/Rate
-	if r.trips > 0 {
+	if c.Trips = r.trips; r.trips > 0 {
 		c.RoundTrip = r.tripsSum / time.Duration(r.trips)
 	}
 	if s.conn != nil {

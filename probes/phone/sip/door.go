@@ -61,7 +61,7 @@ type door struct {
 	parser  *gosip.Parser
 	first   map[string]time.Time // when the first copy of a message came
 	ours    rate                 // messages of the call
-	others  rate // anything else
+	others  rate                 // anything else
 	streams map[string]*bytes.Buffer
 	out     []byte // of datagrams: the library copies what it reads
 }

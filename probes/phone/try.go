@@ -79,6 +79,11 @@ func (t *try) run(ctx context.Context) (err error) {
 	}
 	defer shut()
 	t.local = media.Local{Addr: netip.AddrPortFrom(t.agent.Host(), t.stream.Port()), Session: rand.Uint64() >> 2, Version: 1}
+	if t.c.o.Line.Secure {
+		if t.local.Key, err = t.stream.Secure(); err != nil {
+			return err
+		}
+	}
 	dialled := probes.Event{Kind: probes.CallDialled, At: t.begun, Detail: map[string]string{"number": t.number.Dial, "mode": string(t.mode),
 		"ring_limit_ms": ms(t.c.o.Ring), "max_ms": ms(t.c.o.Max), "line": "direct"}}
 	maps.Copy(dialled.Detail, t.agent.Left())
@@ -101,6 +106,7 @@ func (t *try) run(ctx context.Context) (err error) {
 	if t.call, err = t.agent.Invite(ctx, t.local.Offer(), t.renew); err != nil {
 		return t.failed(sip.Signal{At: time.Now(), Err: err})
 	}
+	t.dialled = t.call.Sent().Sub(t.begun)
 	last := t.follow(ctx)
 	shut() // what is heard is heard
 	if t.fault != nil {
@@ -134,7 +140,7 @@ func (t *try) follow(ctx context.Context) (last sip.Signal) {
 			switch last = s; s.Kind {
 			case sip.Progress:
 				t.provisional[s.Code]++
-				t.connect(s.Body)
+				_ = t.connect(s.Body) // told by the answer too
 				if s.Code == 180 || s.Code == 183 {
 					if t.ringing == 0 {
 						limit.Reset(t.c.o.Ring)
@@ -142,9 +148,12 @@ func (t *try) follow(ctx context.Context) (last sip.Signal) {
 					}
 				}
 			case sip.Answered:
-				t.connect(s.Body)
+				err := t.connect(s.Body)
 				limit.Reset(t.c.o.Max)
 				note(t.answers(s))
+				if errors.Is(err, media.ErrClear) { // our line wants what the trunk does not do: the structure is not mute
+					note(fmt.Errorf("line: %w", err))
+				}
 				if t.mode == Ring {
 					t.giveUp("ring mode")
 				}
@@ -198,17 +207,20 @@ func (t *try) giveUp(why string) {
 }
 
 // connect takes what the other side says of its sound.
-func (t *try) connect(description []byte) {
+func (t *try) connect(description []byte) error {
 	if len(description) == 0 {
-		return
+		return nil
 	}
-	if r, err := media.Parse(description); err == nil {
-		t.stream.Connect(r)
-	} else {
+	r, err := media.Parse(description)
+	if err == nil {
+		err = t.stream.Connect(r)
+	}
+	if err != nil {
 		t.mu.Lock()
 		t.detail["sound"] = err.Error()
 		t.mu.Unlock()
 	}
+	return err
 }
 
 // renew answers what the other side says of its sound within the call. It runs on a goroutine of the signalling.
@@ -220,7 +232,9 @@ func (t *try) renew(offer []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.stream.Connect(r)
+	if err := t.stream.Connect(r); err != nil {
+		return nil, err
+	}
 	return t.local.Answer(r), nil
 }
 

@@ -95,6 +95,11 @@ type Scenario struct {
 	Subjects []string `yaml:"subjects"`
 	Bodies   []string `yaml:"bodies"`
 	Facts    []Fact   `yaml:"facts"`
+	// Of calls: the keys that are pressed in a voice menu, each when a text has ended; a recording of the question, said to a
+	// person who waits (WAV, 8 kHz, mono, 16 bits); and who calls: agent, or person, who finds the call among the tasks.
+	Keys string `yaml:"keys"`
+	Say  string `yaml:"say"`
+	By   string `yaml:"by"`
 }
 
 // Fact is something a good answer contains.

@@ -68,6 +68,10 @@ func (s Status) Next(e *Event) Status {
 		if s == Prepared {
 			return ByHand
 		}
+	case CallByHand:
+		if s.Startable() {
+			return ByHand
+		}
 	case MailInDoubt:
 		if s == Sending {
 			return InDoubt

@@ -97,7 +97,7 @@ func buildRunner(f *control.Files, db *store.DB, launch probes.Launch, health *c
 		Limits: map[probes.Channel]int{probes.Web: min(browser.Tabs(), f.Prober.Parallel), probes.Phone: f.Prober.Phone.Lines},
 		Skip:   schedule.Skips(f.Campaign), Late: f.Campaign.Late, Grace: stopWithin}
 	if built(f.Prober)[probes.Phone] {
-		calls, err := buildPhone(&f.Prober.Phone, f.Structures)
+		calls, err := buildPhone(&f.Prober.Phone, f.Campaign, f.Structures)
 		if err == nil {
 			calls.Memory, err = phone.NewMemory(filepath.Join(f.Prober.Data, "recordings.json"))
 		}

@@ -18,16 +18,16 @@ import (
 	"github.com/sonde-fleet/sonde/probes/phone/sip"
 )
 
-// told keeps the state of one audit as a store does.
-type told struct{ st probes.State }
+// ledger keeps the state of one audit as a store does.
+type ledger struct{ st probes.State }
 
-func (x *told) state(probes.AuditID) (probes.State, bool) { return x.st, true }
+func (x *ledger) state(probes.AuditID) (probes.State, bool) { return x.st, true }
 
 func TestATryAfterABusyLine(t *testing.T) {
 	t.Parallel()
 	far := callee.Listen(t)
 	next := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
-	known := told{probes.State{Status: probes.Planned}}
+	known := ledger{probes.State{Status: probes.Planned}}
 	asked := 0
 	o := Options{State: known.state, Again: func(_ probes.Audit, failed int) time.Time {
 		if asked = failed; failed > 1 {
@@ -90,7 +90,7 @@ func TestOurFaultLeavesTheTriesBefore(t *testing.T) {
 func TestACallThatACrashLeftIsEndedAndNotMadeAgain(t *testing.T) {
 	t.Parallel()
 	// leave makes a call whose process stops where the event is recorded, as kill -9 does.
-	leave := func(t *testing.T, far *callee.Callee, after probes.Kind, meet func()) (known told) {
+	leave := func(t *testing.T, far *callee.Callee, after probes.Kind, meet func()) (known ledger) {
 		known.st.Status = probes.Planned
 		there, over, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
 		go func() {
@@ -110,7 +110,7 @@ func TestACallThatACrashLeftIsEndedAndNotMadeAgain(t *testing.T) {
 		<-there
 		return known
 	}
-	again := func(t *testing.T, far *callee.Callee, known told) *calling {
+	again := func(t *testing.T, far *callee.Callee, known ledger) *calling {
 		known.st.Audit.ID = "c.s.1"
 		return place(t, Options{State: known.state}, far.URI())
 	}
@@ -158,7 +158,7 @@ func TestACallThatACrashLeftIsEndedAndNotMadeAgain(t *testing.T) {
 		}
 	})
 	t.Run("where the line is gone", func(t *testing.T) {
-		known := told{probes.State{Status: probes.Sending, Try: 1, Detail: map[string]string{"sip_call": "x", "sip_tag": "y"}, Audit: probes.Audit{ID: "c.s.1"}}}
+		known := ledger{probes.State{Status: probes.Sending, Try: 1, Detail: map[string]string{"sip_call": "x", "sip_tag": "y"}, Audit: probes.Audit{ID: "c.s.1"}}}
 		c := place(t, Options{State: known.state, Line: sip.Line{Server: "127.0.0.1:1", Transport: "tcp"}}, "0321000000")
 		if e := c.end(probes.ProbeFault); !strings.HasPrefix(e.Detail["released"], "no: ") {
 			t.Errorf("got %+v", e)

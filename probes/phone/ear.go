@@ -17,6 +17,8 @@ type Ear struct {
 	rung     int           // bursts of the ring tone that were told
 	busy     bool
 	answered time.Duration
+	spoke    time.Duration
+	pressed  bool
 }
 
 // looks is how often the tones are asked for while it rings.
@@ -44,6 +46,22 @@ func (e *Ear) Hear(f Frame) []Label {
 	e.look = f.At + looks
 	return e.tones()
 }
+
+// context is what is known of the call beside its sound.
+func (e *Ear) context() listen.Context {
+	return listen.Context{Answered: e.answered, Spoke: e.spoke, Pressed: e.pressed, Known: e.memory.known(e.audit)}
+}
+
+// Waits says whether a person has greeted and waits for us.
+func (e *Ear) Waits(time.Duration) bool {
+	return e.answered > 0 && listen.Judge(e.l.Heard(), e.context()).Person
+}
+
+// Pressed is told that a key was pressed.
+func (e *Ear) Pressed() { e.pressed = true }
+
+// Spoke is told when our question began.
+func (e *Ear) Spoke(at time.Duration) { e.spoke = at }
 
 // silence writes samples that did not come.
 func (e *Ear) silence(n int64) {
@@ -89,9 +107,9 @@ func (e *Ear) End(at time.Duration) ([]Label, Verdict) {
 		return out, Verdict{}
 	}
 	heard := e.l.Heard()
-	judged := listen.Judge(heard, listen.Context{Answered: e.answered, Known: e.memory.known(e.audit)})
+	judged := listen.Judge(heard, e.context())
 	for _, m := range judged.Marks {
-		if m.Label != HeardRing && m.Label != HeardBusy { // they were told
+		if m.Label != HeardRing && m.Label != HeardBusy || m.Start >= e.answered { // the others were told
 			out = append(out, Label{Kind: m.Label, From: m.Start, To: m.End, Sure: m.Confidence})
 		}
 	}

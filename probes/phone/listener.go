@@ -67,6 +67,9 @@ func (t *try) hear(p media.Piece) {
 	if t.answered > 0 {
 		f.Answered, f.Since = p.At >= t.answered, p.At-t.answered
 	}
+	if f.Answered {
+		defer t.turns(f)
+	}
 	if labels := t.ear.Hear(f); len(labels) > 0 {
 		t.labels = append(t.labels, labels...)
 		select {

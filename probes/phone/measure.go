@@ -1,12 +1,10 @@
 package phone
 
 import (
-	"cmp"
+	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/sonde-fleet/sonde/probes"
@@ -161,7 +159,7 @@ func (t *try) faulted(e probes.Event, s sip.Signal, passed bool) error {
 }
 
 // ended records the end of an answered call with what was measured.
-func (t *try) ended(s sip.Signal) error {
+func (t *try) ended(ctx context.Context, s sip.Signal) error {
 	end := s.At.Sub(t.begun)
 	t.mu.Lock()
 	if t.ear != nil {
@@ -180,13 +178,13 @@ func (t *try) ended(s sip.Signal) error {
 	case s.Theirs:
 		detail["by"], detail["why"] = "structure", "hung up"
 	case s.Err != nil:
-		detail["by"], detail["why"] = "network", "dead session"
+		detail["by"], detail["why"] = byNetwork, "dead session"
 		e.Text = s.Err.Error()
 	}
 	if s.Cause > 0 {
 		detail["cause"] = strconv.Itoa(s.Cause)
 	}
-	for _, k := range []string{"renewed", "sound"} {
+	for _, k := range []string{"renewed", "sound", "keys_fault"} {
 		if v := t.detail[k]; v != "" {
 			detail[k] = v
 		}
@@ -213,6 +211,9 @@ func (t *try) ended(s sip.Signal) error {
 	if err := t.put(e); err != nil {
 		return err
 	}
+	if err := t.transcribe(ctx, e.Evidence); err != nil {
+		return err
+	}
 	for _, earlier := range t.verdict.Again {
 		again := probes.Event{Audit: earlier, Kind: probes.CallHeardAgain, At: time.Now().UTC(), Detail: map[string]string{"in": string(t.a.ID)}}
 		if err := t.record(again); err != nil {
@@ -221,93 +222,3 @@ func (t *try) ended(s sip.Signal) error {
 	}
 	return nil
 }
-
-// silent says whether the ear heard nothing at all after the answer.
-func (t *try) silent() bool {
-	for _, l := range t.labels {
-		if l.To > t.answered && l.Kind != HeardSilence {
-			return false
-		}
-	}
-	return true
-}
-
-// judge adds what the ear has told of an answered call, and says whether anything was heard that a person or a machine says
-// or plays.
-func (t *try) judge(e *probes.Event, theirs bool) (voice bool) {
-	var person *Label
-	var recorded time.Duration
-	music, fax := false, false
-	for i := range t.labels {
-		l := &t.labels[i]
-		if l.From < t.answered {
-			continue
-		}
-		switch l.Kind {
-		case HeardHuman:
-			if person == nil || l.From < person.From {
-				person = l
-			}
-		case HeardFax:
-			fax = true
-		}
-	}
-	for _, l := range t.labels {
-		if l.From < t.answered || person != nil && l.From > person.From {
-			continue
-		}
-		switch l.Kind {
-		case HeardMusic:
-			music = true
-		case HeardSpeech, HeardRecording, HeardMachine:
-			recorded += l.To - l.From
-		}
-	}
-	if t.ear != nil {
-		e.Detail["first"], e.Detail["sure"] = t.verdict.First, strconv.FormatFloat(t.verdict.Sure, 'f', 2, 64)
-		e.Detail["marks"] = marks(t.labels)
-	}
-	voice = person != nil || music || recorded > 0
-	if voice || fax {
-		e.Observations = observe(e.Observations, "phone.fax", of(fax), "tone")
-		e.Observations = observe(e.Observations, "phone.answered-by-person", of(person != nil), "ear")
-	}
-	if voice && person == nil {
-		e.Observations = observe(e.Observations, machineOutOfHours, yes, "ear")
-	}
-	switch {
-	case person != nil:
-		e.Detail["person_ms"] = ms(person.From)
-		wait := person.From - t.dialled
-		if t.ringing > 0 {
-			wait = person.From - t.ringing
-		}
-		e.Observations = number(e.Observations, "phone.wait", max(0, wait).Seconds(), "first ring to first word")
-		e.Observations = number(e.Observations, "phone.wait.preamble", recorded.Seconds(), "recorded words before the person")
-		e.Observations = number(e.Observations, "phone.attempts", float64(t.failures+1), "calls")
-		e.Observations = observe(e.Observations, "phone.dropped", no, "a person spoke")
-	case music && theirs: // they hung up on who was waiting
-		e.Observations = observe(e.Observations, "phone.dropped", yes, "hung up while waiting")
-	}
-	return voice
-}
-
-// marks writes what was heard, for who looks at the call: "ring:1204-2704:1.00;human:5100-7020:0.81", in ms since it was dialled.
-func marks(labels []Label) string {
-	labels = slices.Clone(labels)
-	slices.SortStableFunc(labels, func(a, b Label) int { return cmp.Compare(a.From, b.From) })
-	var b strings.Builder
-	for _, l := range labels[:min(len(labels), maxMarks)] {
-		if l.Kind == HeardSilence {
-			continue
-		}
-		if b.Len() > 0 {
-			b.WriteByte(';')
-		}
-		fmt.Fprintf(&b, "%s:%d-%d:%.2f", l.Kind, l.From.Milliseconds(), l.To.Milliseconds(), l.Sure)
-	}
-	return b.String()
-}
-
-// maxMarks bounds what a call of an hour says of itself.
-const maxMarks = 400

@@ -40,10 +40,14 @@ type Options struct {
 	Mode   Mode   // empty: measure
 	Ring   time.Duration
 	Max    time.Duration // of an answered call
+	// Script is what our side does in a call of a scenario; nil: nothing.
+	Script func(scenario string) Script
 	// Memory is what was heard in other calls; nil: nothing.
 	Memory *Memory
 	// Listen makes the ear of one call; nil: an Ear that has the memory.
 	Listen func(probes.Audit) Listener
+	// Transcribe writes down what was said in a recording, WAV of 8 kHz; nil: nobody does.
+	Transcribe func(ctx context.Context, wav []byte) (string, error)
 	// Keep is how long a recording is kept before its bytes are deleted; 0: 30 days.
 	Keep time.Duration
 	// Caller returns the number that a persona calls from; empty, or no function: that of the line.
@@ -87,6 +91,14 @@ func (c *Channel) Run(ctx context.Context, a probes.Audit, record func(probes.Ev
 	if c.o.State != nil {
 		st, _ = c.o.State(a.ID)
 	}
+	var script Script
+	if c.o.Script != nil {
+		script = c.o.Script(a.Scenario)
+	}
+	if script.ByHand && st.Status != probes.Sending {
+		return record(probes.Event{Audit: a.ID, Kind: probes.CallByHand, Try: st.Try + 1, At: time.Now().UTC(), Text: script.Ask,
+			Detail: map[string]string{"number": number.Dial, "from": line.From}})
+	}
 	agent, err := sip.Open(ctx, line, number.Dial)
 	if st.Status == probes.Sending {
 		return c.release(ctx, st, agent, err, record)
@@ -105,6 +117,7 @@ func (c *Channel) Run(ctx context.Context, a probes.Audit, record func(probes.Ev
 		}
 	}
 	if t.mode != Ring {
+		t.turn.script = script
 		t.ear = c.o.Listen(a)
 	}
 	return t.run(ctx)

@@ -42,6 +42,7 @@ type try struct {
 	verdict  Verdict
 	heard    chan struct{}
 	track    *media.Track
+	turn     turn
 	answered time.Duration // since begun; 0: not yet
 
 	dialled, ringing time.Duration // since begun
@@ -115,7 +116,7 @@ func (t *try) run(ctx context.Context) (err error) {
 	if last.Kind == sip.Failed {
 		return t.failed(last)
 	}
-	return t.ended(last)
+	return t.ended(ctx, last)
 }
 
 // follow watches the call up to its last signal.

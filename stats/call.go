@@ -28,6 +28,7 @@ type Call struct {
 	Wait   *int64 `json:"wait_ms,omitempty"`
 	// FirstAttempt says whether the first call got through to a person or a voice service.
 	FirstAttempt *bool   `json:"first_attempt,omitempty"`
+	Dropped      *bool   `json:"dropped,omitempty"`  // whether it was cut off while somebody waited for a person
 	First        string  `json:"first,omitempty"`    // who or what answered first: human, ivr, announcement, voicemail, fax, queue, silence
 	Sure         float64 `json:"sure,omitempty"`     // of that, 0 to 1; 0: it was not said
 	Ended        string  `json:"ended_by,omitempty"` // us, structure, network
@@ -238,6 +239,10 @@ func (o *Outcome) ofCall(e *entry, line probes.Timeline, hours func(probes.Struc
 		return
 	}
 	call.FirstAttempt = o.firstAttempt()
+	if x, ok := o.Items.Value(itemDropped); ok && !math.IsNaN(x) {
+		cut := x == 1
+		call.Dropped = &cut
+	}
 	o.byTheClock(hours(o.Structure))
 }
 

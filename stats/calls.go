@@ -132,9 +132,9 @@ func (t *tally) add(o *Outcome, result int) {
 		t.firstOf++
 		t.first += count(*c.FirstAttempt)
 	}
-	if x, ok := o.Items.Value(itemDropped); ok && !math.IsNaN(x) {
+	if c.Dropped != nil {
 		t.droppedOf++
-		t.dropped += count(x == 1)
+		t.dropped += count(*c.Dropped)
 	}
 	if o.Result == Reached {
 		n := 0
@@ -265,7 +265,7 @@ func callsBy(outcomes []Outcome, places []int32, d Dimension) (r CallReport, err
 		tagOf[x] = i
 	}
 	width := uint(bits.Len(uint(max(n-1, 0))))
-	var waits, rings, delays []uint64
+	waits, rings, delays := make([]uint64, 0, len(places)), make([]uint64, 0, len(places)), make([]uint64, 0, len(places))
 	for i, place := range places {
 		o, code := &outcomes[place], uint64(coded.Codes[i])
 		at, known := tagOf[o.Result]
@@ -359,14 +359,25 @@ func curvesOf(subjects []uint64, top, width uint, sizes []int) []estimate {
 
 // mediansOf returns the median of each group's values, packed and in order.
 func mediansOf(sorted []uint64, top, width uint, groups int) []float64 {
-	values := make([][]float64, groups)
+	all, seen := make([]int, groups), make([]int, groups)
 	for _, k := range sorted {
-		i := k >> 1 & (1<<width - 1)
-		values[i] = append(values[i], float64(k>>top))
+		all[k>>1&(1<<width-1)]++
 	}
 	out := make([]float64, groups)
-	for i := range out {
-		out[i] = Quantile(values[i], 0.5)
+	for i, n := range all {
+		if n == 0 {
+			out[i] = math.NaN()
+		}
+	}
+	for _, k := range sorted {
+		i := k >> 1 & (1<<width - 1)
+		if n := all[i]; seen[i] == (n-1)/2 || seen[i] == n/2 {
+			value := float64(k >> top)
+			if out[i] += value; n%2 == 0 { // two of them
+				out[i] -= value / 2
+			}
+		}
+		seen[i]++
 	}
 	return out
 }

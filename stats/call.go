@@ -32,7 +32,7 @@ type Call struct {
 	First        string  `json:"first,omitempty"`    // who or what answered first: human, ivr, announcement, voicemail, fax, queue, silence
 	Sure         float64 `json:"sure,omitempty"`     // of that, 0 to 1; 0: it was not said
 	Ended        string  `json:"ended_by,omitempty"` // us, structure, network
-	Marks        string  `json:"-"`                  // what was heard and when: "label:from-to:sure;…"
+	Marks        string  `json:"marks,omitempty"`    // what was heard and when: "label:from-to:sure;…"
 	Recorded     bool    `json:"recorded,omitempty"` // the sound is there
 	// HeardAgain is the audit in which words that were taken for a person's here were heard again: a recording, then.
 	HeardAgain probes.AuditID `json:"heard_again,omitempty"`

@@ -86,7 +86,8 @@ type row struct {
 // published says whether an audit says anything of a structure.
 func published(o *stats.Outcome) bool {
 	switch o.Result {
-	case stats.Answered, stats.Silent, stats.Unreachable, stats.Visited, stats.Blocked, stats.Offline:
+	case stats.Answered, stats.Silent, stats.Unreachable, stats.Visited, stats.Blocked, stats.Offline,
+		stats.Reached, stats.Unmanned, stats.PickedUp, stats.Unreached:
 		return true
 	}
 	return false

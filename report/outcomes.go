@@ -58,7 +58,6 @@ type Row struct {
 	ItemsNo      int    `json:"items_no" parquet:"items_no"`
 	Checks       int    `json:"checks" parquet:"checks"`
 	ChecksUp     int    `json:"checks_up" parquet:"checks_up"`
-	Treatment    string `json:"treatment" parquet:"treatment,dict"` // the arm of the campaign's experiment; empty: in none
 	// Of a telephone audit: made while the structure was closed, how many calls and what became of each, what the one that was picked
 	// up measured, who or what answered it and how sure that is.
 	Outside      bool     `json:"outside" parquet:"outside"`
@@ -72,6 +71,7 @@ type Row struct {
 	First        string   `json:"first" parquet:"first,dict"`
 	Sure         *float64 `json:"sure" parquet:"sure,optional"`
 	Recorded     bool     `json:"recorded" parquet:"recorded"`
+	Treatment    string   `json:"treatment" parquet:"treatment,dict"` // the arm of the campaign's experiment; empty: in none
 }
 
 // RowOf flattens an outcome.
@@ -139,8 +139,8 @@ func OutcomesJSON(w io.Writer, outcomes []stats.Outcome) error {
 // columns are the headings of the CSV file, in the order of Row.
 var columns = strings.Fields("audit campaign structure name kind sector band region channel scenario persona wave number due deadline " +
 	"state result reason contacted answered delay_ms worked_ms working_days followed_ms late acknowledged ack_delay_ms out_of_office " +
-	"classes answer polite junk unsure evidence prober events pages barriers doubts criteria_broken items_yes items_no checks checks_up treatment " +
-	"outside tries calls person first_attempt ring_ms wait_ms talk_ms first sure recorded")
+	"classes answer polite junk unsure evidence prober events pages barriers doubts criteria_broken items_yes items_no checks checks_up " +
+	"outside tries calls person first_attempt ring_ms wait_ms talk_ms first sure recorded treatment")
 
 // OutcomesCSV writes the outcomes as a table. A cell that a spreadsheet would take for a formula gets an apostrophe in
 // front, because strangers write some of them.
@@ -157,9 +157,9 @@ func OutcomesCSV(w io.Writer, outcomes []stats.Outcome) error {
 			whole(r.AckDelay), strconv.FormatBool(r.OutOfOffice), r.Classes, r.Answer, truth(r.Polite), strconv.FormatBool(r.Junk),
 			strconv.Itoa(r.Unsure), r.Evidence, r.Prober, strconv.Itoa(r.Events), strconv.Itoa(r.Pages),
 			strconv.Itoa(r.Barriers), strconv.Itoa(r.Doubts), strconv.Itoa(r.Criteria),
-			strconv.Itoa(r.ItemsYes), strconv.Itoa(r.ItemsNo), strconv.Itoa(r.Checks), strconv.Itoa(r.ChecksUp), r.Treatment,
+			strconv.Itoa(r.ItemsYes), strconv.Itoa(r.ItemsNo), strconv.Itoa(r.Checks), strconv.Itoa(r.ChecksUp),
 			strconv.FormatBool(r.Outside), strconv.Itoa(r.Tries), r.Calls, truth(r.Person), truth(r.FirstAttempt), whole(r.Ring), whole(r.Wait),
-			whole(r.Talk), r.First, cell(r.Sure), strconv.FormatBool(r.Recorded)}
+			whole(r.Talk), r.First, cell(r.Sure), strconv.FormatBool(r.Recorded), r.Treatment}
 		for i, s := range row {
 			if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
 				row[i] = "'" + s

@@ -1,6 +1,10 @@
 package review
 
 import (
+	"errors"
+	"math"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/sonde-fleet/sonde/probes"
@@ -59,4 +63,32 @@ func afterMachine(c *stats.Call) (gap int64, ok bool) {
 		}
 	}
 	return 0, false
+}
+
+// ByEar says whether the flag is answered by listening to a call: a correction says whether a person spoke, and when.
+func (f *Flag) ByEar() bool {
+	return f.Channel == probes.Phone && slices.Contains([]Kind{UnsurePerson, AfterMachine, HeardAgain, NoRing, Outlier}, f.About())
+}
+
+// ErrHeard says that what an auditor heard cannot be read.
+var ErrHeard = errors.New("say whether a person spoke (yes or no), and after how many seconds from the first ring, if it is known")
+
+// Heard returns what an auditor heard in a call as the observations of a verdict: whether a person spoke, and after how many seconds
+// from the first ring; an empty wait is not known.
+func Heard(person, wait, by string) ([]probes.Observation, error) {
+	value := probes.Value(strings.TrimSpace(person))
+	wait = strings.Replace(strings.TrimSpace(wait), ",", ".", 1)
+	if value != probes.Yes && value != probes.No || value == probes.No && wait != "" {
+		return nil, ErrHeard
+	}
+	out := []probes.Observation{{Item: "phone.answered-by-person", Value: value, By: by}}
+	if wait == "" {
+		return out, nil
+	}
+	seconds, err := strconv.ParseFloat(wait, 64)
+	if err != nil || !(seconds >= 0 && seconds <= 24*3600) {
+		return nil, ErrHeard
+	}
+	seconds = math.Round(seconds*1000) / 1000
+	return append(out, probes.Observation{Item: "phone.wait", Number: &seconds, By: by}), nil
 }

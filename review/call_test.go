@@ -72,3 +72,17 @@ func TestWaitFarFromPeers(t *testing.T) {
 		t.Errorf("%v", kinds(flags))
 	}
 }
+
+func TestWhatAnAuditorHeard(t *testing.T) {
+	for _, c := range []struct {
+		person, wait string
+		items        int // -1: refused
+		seconds      float64
+	}{{"yes", "", 1, 0}, {"no", "", 1, 0}, {"yes", "12,5", 2, 12.5}, {"yes", " 0 ", 2, 0}, {"no", "3", -1, 0}, {"", "3", -1, 0}, {"yes", "-1", -1, 0}, {"yes", "NaN", -1, 0},
+		{"yes", "1e9", -1, 0}, {"maybe", "", -1, 0}} {
+		got, err := review.Heard(c.person, c.wait, "ann")
+		if (err != nil) != (c.items < 0) || err == nil && len(got) != c.items || c.items == 2 && *got[1].Number != c.seconds {
+			t.Errorf("%q %q: %v, %v", c.person, c.wait, got, err)
+		}
+	}
+}

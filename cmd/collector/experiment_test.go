@@ -199,7 +199,7 @@ func TestExperiment(t *testing.T) {
 		t.Errorf("%v, %d rows", err, len(rows))
 	}
 	code, out, _ = command(t, "outcomes", "-config", file, "-format", "csv")
-	if code != 0 || !strings.Contains(out, ",temoin,") || !strings.Contains(out, ",treatment,") {
+	if code != 0 || !strings.Contains(out, ",temoin\n") || !strings.Contains(out, ",treatment\n") {
 		t.Errorf("the outcomes do not have the treatment")
 	}
 }

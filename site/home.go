@@ -486,24 +486,3 @@ func (p *home) exports(f filter, by stats.Dimension) {
 		{Text: p.T("export.ndjson"), URL: "/api/v1/outcomes"}, {Text: p.T("export.report"), URL: api.href("/api/v1/report")},
 		{Text: p.T("export.metrics"), URL: "/metrics"}}
 }
-
-// drawn is a chart with the words around it.
-type drawn struct {
-	Locale *locale
-	Chart  *chart
-	Note   string
-}
-
-// Weekly is a chart of weeks, for the template.
-func (p *home) Weekly(c *weekChart) any {
-	return struct {
-		Locale *locale
-		Chart  *weekChart
-	}{p.locale, c}
-}
-
-// AllChart is the chart of all audits together, for the template.
-func (p *home) AllChart() drawn { return drawn{p.locale, p.All, ""} }
-
-// SectorChart is the chart of public against private, for the template.
-func (p *home) SectorChart() drawn { return drawn{p.locale, p.Sectors, p.LogRank} }

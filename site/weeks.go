@@ -162,3 +162,11 @@ func (p *frame) weekly(id, title string, weeks []stats.CallFigures, figures []we
 	c.Desc = strings.Join(said, " ")
 	return c
 }
+
+// Weekly is a chart of weeks, for the template.
+func (p *home) Weekly(c *weekChart) any {
+	return struct {
+		Locale *locale
+		Chart  *weekChart
+	}{p.locale, c}
+}

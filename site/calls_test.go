@@ -156,7 +156,7 @@ func TestStoryOfACall(t *testing.T) {
 	if w := get(h, "/audits?result=not+reached&state=another+try"); w.Code != http.StatusOK {
 		t.Errorf("the filters do not know the results of calls: %d", w.Code)
 	}
-	if page := get(h, "/audits?channel=phone&sort=-delay").Body.String(); strings.Index(page, "28.0") < 0 || strings.Index(page, "28.0") > strings.Index(page, "20.0") {
+	if page := get(h, "/audits?channel=phone&sort=-delay").Body.String(); !strings.Contains(page, "28.0") || strings.Index(page, "28.0") > strings.Index(page, "20.0") {
 		t.Error("calls are not in order of their waits")
 	}
 }

@@ -137,7 +137,7 @@ func (n *nation) weekly(id, title string, weeks []stats.CallFigures, ceiling flo
 	var said []string
 	for _, r := range refs {
 		if !math.IsNaN(r.value) {
-			p.line(left, y(r.value), right, y(r.value), "way")
+			p.line(left, y(r.value), right, y(r.value), "held")
 			p.text(left+4, y(r.value)-4, "start", "axis", r.name)
 			said = append(said, r.name)
 		}
@@ -155,10 +155,10 @@ func (n *nation) weekly(id, title string, weeks []stats.CallFigures, ceiling flo
 		}
 		if before >= 0 {
 			old, _, _ := of(&weeks[before])
-			p.line(x(before), y(old), x(i), y(v), "whisker")
+			p.line(x(before), y(old), x(i), y(v), "through")
 		}
 		if !math.IsNaN(low) && !math.IsNaN(high) {
-			p.line(x(i), y(low), x(i), y(high), "grid")
+			p.line(x(i), y(low), x(i), y(high), "whisker")
 		}
 		p.diamond(x(i), y(v), 5, "own")
 		before = i

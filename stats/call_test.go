@@ -138,6 +138,7 @@ func TestWhatACallComesTo(t *testing.T) {
 		{"dead air", append(one.picked()[:3:3], with(one.picked()[3], "phone.dead-air", "yes", "phone.first-attempt", "no")), stats.Unmanned, -1, "no", nil},
 		{"a fax", append(one.picked()[:3:3], with(one.picked("first", "fax")[3], "phone.fax", "yes")), stats.Unmanned, -1, "no", nil},
 		{"nobody listened", call{1, 0, "ring"}.picked(), stats.PickedUp, -1, "yes", nil},
+		{"nobody listened, whatever is said", call{1, 0, "ring"}.picked("first", "human"), stats.PickedUp, -1, "yes", nil},
 		{"the listener said nothing", one.picked(), stats.PickedUp, -1, "yes", nil},
 		{"engaged", one.failed("busy", "", ""), stats.Unreached, -1, "no", func(o *stats.Outcome) bool { return o.Reason == "busy" && o.Status == probes.Refused }},
 		{"engaged, and to be called again", one.failed("busy", "", later), stats.Unreached, -1, "no", func(o *stats.Outcome) bool { return o.Status == probes.Retrying }},
@@ -374,5 +375,19 @@ func BenchmarkCalls(b *testing.B) {
 		if _, err := stats.Calls(all, stats.ByRegion, stats.ByWeek); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// Two readers agree on a correction when they heard the same, not when both heard something else.
+func TestReadersAgreeOnWhatWasHeard(t *testing.T) {
+	seconds := func(x float64) []probes.Observation {
+		return []probes.Observation{{Item: "phone.answered-by-person", Value: probes.Yes}, {Item: "phone.wait", Number: &x}}
+	}
+	ann := stats.Verdict{By: "ann", Decision: stats.Correct, Items: seconds(7)}
+	if stats.Settled([]stats.Verdict{ann, {By: "bert", Decision: stats.Correct, Items: seconds(9)}}) != nil {
+		t.Error("7 s and 9 s are one decision")
+	}
+	if stats.Settled([]stats.Verdict{ann, {By: "bert", Decision: stats.Correct, Items: seconds(7)}}) == nil {
+		t.Error("7 s and 7 s are two decisions")
 	}
 }

@@ -1,0 +1,146 @@
+package switchboard
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sonde-fleet/sonde/probes/phone/listen/corpus"
+	"github.com/sonde-fleet/sonde/probes/phone/media"
+)
+
+// ErrNoSounds says that a Debian package of recordings is not installed.
+var ErrNoSounds = errors.New("the recordings are not installed")
+
+// Sound is a piece of sound of a telephone: 16-bit samples at 8 kHz that begin and end with something to hear.
+type Sound struct {
+	Name string
+	PCM  []int16
+}
+
+// length is how long it is heard.
+func (s Sound) length() time.Duration { return time.Duration(len(s.PCM)) * time.Second / media.Rate }
+
+// Sounds are the town's voices. They are recordings of real people, made for the Asterisk telephone system: Armelle speaks for
+// persons, June for machines, in French. A person therefore says a sentence of a telephone system and not "Mairie de
+// Bellerive, bonjour": only its length, its voice and the silence after it are those of a greeting. Recordings were chosen that
+// the prober's own ear takes for what they stand for, at once or after music: how often an ear errs on other voices is measured
+// beside the ear, not by the town.
+type Sounds struct {
+	persons, menus, announcements, holding, greetings, music []Sound
+}
+
+// place is a folder of a Debian package.
+type place struct{ debian, folder, suffix string }
+
+var (
+	armelle = place{"asterisk-prompt-fr-armelle", "sounds/fr", ".gsm"}
+	june    = place{"asterisk-core-sounds-fr-wav", "sounds/fr_CA_f_June", ".wav"}
+	opsound = place{"asterisk-moh-opsound-wav", "moh", ".wav"}
+)
+
+// What each recording stands for. Persons speak for 1 to 4 s. Menus and announcements are longer than a person speaks to one who
+// is silent.
+const (
+	personNames = "hello-world queue-thankyou queue-reporthold conf-thereare vm-reachoper vm-theperson vm-num-i-have vm-advopts indigen-switch-lang " +
+		"priv-recordintro vm-calldiffnum vm-unknown-caller queue-less-than vm-saved vm-prev vm-tocancel"
+	menuNames         = "vm-review vm-opts vm-forward vm-forwardoptions vm-instructions dir-instr"
+	announcementNames = "tt-allbusy ss-noservice demo-nogo agent-newlocation vm-newuser"
+	holdingNames      = "queue-periodic-announce pls-hold-while-try priv-callpending queue-thankyou"
+	greetingNames     = "vm-intro vm-rec-unv vm-rec-busy"
+	musicNames        = "macroform-cold_day macroform-robot_dity macroform-the_simplicity manolo_camp-morning_coffee reno_project-system"
+)
+
+// LoadSounds reads the recordings where Debian's packages have put them. Armelle's are decoded by sox.
+func LoadSounds() (*Sounds, error) { return load("/usr/share/asterisk") }
+
+func load(root string) (*Sounds, error) {
+	s := &Sounds{}
+	var faults []error
+	for _, of := range []struct {
+		from  place
+		names string
+		into  *[]Sound
+	}{{armelle, personNames, &s.persons}, {june, menuNames, &s.menus}, {june, announcementNames, &s.announcements}, {june, holdingNames, &s.holding},
+		{june, greetingNames, &s.greetings}, {opsound, musicNames, &s.music}} {
+		for _, name := range strings.Fields(of.names) {
+			file := filepath.Join(root, of.from.folder, name+of.from.suffix)
+			if _, err := os.Stat(file); err != nil {
+				faults = append(faults, fmt.Errorf("%s: %w; Try: apt-get install sox %[1]s", of.from.debian, ErrNoSounds))
+				break
+			}
+			pcm, err := corpus.ReadFile(file)
+			if err != nil {
+				faults = append(faults, fmt.Errorf("%s: %w; Try: apt-get install sox", of.from.debian, err))
+				break
+			}
+			*of.into = append(*of.into, Sound{Name: name, PCM: trim(pcm)})
+		}
+	}
+	return s, errors.Join(faults...)
+}
+
+// trim cuts what is silent before and after, so that the instant of the first packet is that of the first word.
+func trim(x []int16) []int16 {
+	loud := func(s int16) bool { return s > 250 || s < -250 }
+	for len(x) > 0 && !loud(x[0]) {
+		x = x[1:]
+	}
+	for len(x) > 0 && !loud(x[len(x)-1]) {
+		x = x[:len(x)-1]
+	}
+	return x
+}
+
+// one draws a sound.
+func one(of []Sound, r *rand.Rand) Sound {
+	if len(of) == 0 {
+		return Sound{Name: "nothing"}
+	}
+	return of[r.IntN(len(of))]
+}
+
+// musicFrom is where hold music begins to be played: its beginning may be too quiet to be heard as one.
+const musicFrom = 10 * media.Rate
+
+// hold is music of a length, from somewhere within a piece.
+func (s *Sounds) hold(length time.Duration, r *rand.Rand) Sound {
+	m := one(s.music, r)
+	n := int(length * media.Rate / time.Second)
+	out := make([]int16, 0, n)
+	if len(m.PCM) <= musicFrom {
+		return Sound{Name: m.Name, PCM: append(out, make([]int16, n)...)}
+	}
+	for at := musicFrom + r.IntN(5)*media.Rate; len(out) < n; at = musicFrom {
+		at = min(at, len(m.PCM)-1)
+		out = append(out, m.PCM[at:min(len(m.PCM), at+n-len(out))]...)
+	}
+	return Sound{Name: m.Name, PCM: out}
+}
+
+// tone is a sine of full scale/6, which is about −16 dBm0.
+func tone(hertz float64, length time.Duration) []int16 {
+	pcm := make([]int16, length*media.Rate/time.Second)
+	for i := range pcm {
+		pcm[i] = int16(5000 * math.Sin(2*math.Pi*hertz*float64(i)/media.Rate))
+	}
+	return pcm
+}
+
+// The tones of the French network (ITU-T E.180 supplement 2) and of a fax (ITU-T T.30). The ring tone sounds for 1.5 s each 5 s.
+const (
+	ringHertz, beepHertz, faxHertz = 440, 1000, 2100
+	ringOn, ringEvery              = 1500 * time.Millisecond, 5 * time.Second
+	beepFor, faxFor                = 400 * time.Millisecond, 3 * time.Second
+)
+
+var tones = sync.OnceValue(func() (t struct{ ring, beep, fax []int16 }) {
+	t.ring, t.beep, t.fax = tone(ringHertz, ringOn), tone(beepHertz, beepFor), tone(faxHertz, faxFor)
+	return t
+})

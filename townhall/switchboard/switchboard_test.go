@@ -388,7 +388,7 @@ func (nobody) End(time.Duration) []phone.Label { return nil }
 func TestFiftyCallsAtOnce(t *testing.T) {
 	telephones := map[string]Conduct{}
 	for i := range 50 {
-		w := Way{Ring: time.Duration(200+10*i) * ms, Early: i%3 == 0, Steps: []Step{{Act: Wait, For: time.Duration(1500+20*i) * ms}, {Act: Beep}, {Act: HangUp}}}
+		w := Way{Ring: time.Duration(200+5*i) * ms, Early: i%3 == 0, Steps: []Step{{Act: Wait, For: time.Duration(1500+5*i) * ms}, {Act: Beep}, {Act: HangUp}}}
 		if i%10 == 9 {
 			w = Way{End: Busy, Ring: 100 * ms}
 		}

@@ -17,7 +17,10 @@ import (
 	"github.com/sonde-fleet/sonde/townhall/switchboard"
 )
 
-var calls = flag.Int("calls", 16, "calls that the town's telephones are tried with")
+var (
+	calls = flag.Int("calls", 16, "calls that the town's telephones are tried with")
+	seed  = flag.Int64("seed", 7, "of the town")
+)
 
 // Every resident has a number that may be dialled and a conduct that a switchboard takes; private ones do not answer as public ones do.
 func TestResidentsHaveTelephones(t *testing.T) {
@@ -68,7 +71,7 @@ func TestTelephonesOfATown(t *testing.T) {
 		t.Fatal(err)
 	}
 	residents := Forty()
-	exchange, err := switchboard.New(switchboard.Options{UDP: udp, Telephones: Telephones(residents), Sounds: sounds, Seed: 7, User: "prober", Password: "demo-only"})
+	exchange, err := switchboard.New(switchboard.Options{UDP: udp, Telephones: Telephones(residents), Sounds: sounds, Seed: *seed, User: "prober", Password: "demo-only"})
 	if err != nil {
 		t.Fatal(err)
 	}

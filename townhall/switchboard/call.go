@@ -290,6 +290,9 @@ func (c *call) pressed(key string, at time.Time) {
 	}
 }
 
+// absent is how long nothing is heard of a caller who is gone.
+const absent = 2 * time.Second
+
 // end ends the call once: by whom, when, and whether the caller must still be told.
 func (c *call) end(by string, at time.Time, tell bool) {
 	c.mu.Lock()
@@ -299,7 +302,11 @@ func (c *call) end(by string, at time.Time, tell bool) {
 	}
 	answered := !c.truth.Answered.IsZero()
 	c.truth.EndedBy, c.truth.Ended = by, at
-	c.truth.LeftOffHook = answered && (by == BySession || by == ByDeafness || by == ByNoACK || by == ByClosing)
+	gone := by == BySession || by == ByDeafness || by == ByNoACK
+	if by == ByClosing { // who still sends sound is there, and only had no time to hang up
+		gone = at.Sub(c.truth.Answered) > absent && at.Sub(c.line.last()) > absent
+	}
+	c.truth.LeftOffHook = answered && gone
 	c.mu.Unlock()
 	close(c.over)
 	if tell && answered {

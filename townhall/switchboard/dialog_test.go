@@ -166,6 +166,23 @@ func TestCallerThatIsGone(t *testing.T) {
 	far.unhooked(ByDeafness)
 }
 
+func TestCallerThatIsGoneWhenTheTownCloses(t *testing.T) {
+	t.Parallel()
+	far, stop := start(t, Options{Sounds: &Sounds{}, Telephones: with(Way{})})
+	c := far.caller()
+	c.say("INVITE", 1, "a", offer)
+	c.expect(180)
+	c.expect(200)
+	c.say("ACK", 1, "b", "")
+	far.until("acknowledged", func(c Call) bool { return !c.Acked.IsZero() })
+	time.Sleep(absent + 100*ms)
+	stop()
+	c.bye()
+	if off := far.OffHook(); len(off) != 1 || off[0].EndedBy != ByClosing {
+		t.Errorf("got %+v", far.Truth())
+	}
+}
+
 func TestAnswerIsRepeatedUntilACK(t *testing.T) {
 	t.Parallel()
 	far := open(t, Options{Sounds: &Sounds{}, Telephones: with(Way{})})

@@ -160,7 +160,7 @@ func (p udpPath) transport() string      { return "UDP" }
 type tcpPath struct{ conn net.Conn }
 
 func (p tcpPath) write(data []byte) {
-	_ = p.conn.SetWriteDeadline(time.Now().Add(time.Second)) // who does not read holds nobody up
+	_ = p.conn.SetWriteDeadline(time.Now().Add(100 * time.Millisecond)) // who does not read holds nobody up
 	_, _ = p.conn.Write(data)
 }
 func (p tcpPath) source() netip.AddrPort { return p.conn.RemoteAddr().(*net.TCPAddr).AddrPort() }

@@ -2,7 +2,6 @@ package switchboard
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,6 +46,19 @@ type town struct {
 
 func open(t testing.TB, o Options) town {
 	t.Helper()
+	x, stop := start(t, o)
+	t.Cleanup(func() {
+		stop()
+		if off := x.OffHook(); len(off) > 0 && !t.Failed() {
+			t.Errorf("left off the hook: %+v", off)
+		}
+	})
+	return x
+}
+
+// start is open for a test that stops the town itself.
+func start(t testing.TB, o Options) (_ town, stop func()) {
+	t.Helper()
 	var err error
 	if o.UDP, err = net.ListenPacket("udp", "127.0.0.1:0"); err != nil {
 		t.Fatal(err)
@@ -61,19 +73,15 @@ func open(t testing.TB, o Options) town {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- x.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
+	return town{x, t}, func() {
+		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
-		if off := x.OffHook(); len(off) > 0 && !t.Failed() {
-			t.Errorf("left off the hook: %+v", off)
-		}
-	})
-	return town{x, t}
+	}
 }
 
 // with makes a telephone of one way.
@@ -220,84 +228,6 @@ func agree(t testing.TB, m measured, c Call, by time.Duration) {
 		}
 	} else if off := (time.Duration(wait*float64(s)) - c.Person.Sub(c.Rang)).Abs(); wait < 0 || off > 480*ms+by {
 		t.Errorf("the person is heard after %v s, spoke after %v: %+v", wait, c.Person.Sub(c.Rang), c.Parts)
-	}
-}
-
-func TestAnsweredCalls(t *testing.T) {
-	t.Parallel()
-	cases := []struct {
-		name  string
-		way   Way
-		max   time.Duration
-		by    string
-		parts map[Act]int
-		items map[probes.ItemCode]string
-	}{
-		{"a person hangs up", Way{Ring: 500 * ms, Steps: []Step{{Act: Person, For: 1500 * ms}, {Act: HangUp}}}, 0, ByTelephone, map[Act]int{Person: 1},
-			map[probes.ItemCode]string{"phone.answered-by-person": "yes", "phone.ended-by-structure": "yes"}},
-		{"a person waits for us", Way{Ring: 1200 * ms, Early: true, Steps: []Step{{Act: Person}}}, 6 * s, ByCaller, map[Act]int{Person: 1, Ringing: 1},
-			map[probes.ItemCode]string{"phone.answered-by-person": "yes", "phone.ended-by-structure": "no"}},
-		{"a menu, then a person", Way{Ring: 200 * ms, Steps: []Step{{Act: Menu, For: 1800 * ms}, {Act: Person, For: 1500 * ms}, {Act: HangUp}}}, 0, ByTelephone,
-			map[Act]int{Menu: 1, Person: 1}, map[probes.ItemCode]string{"phone.answered-by-person": "yes"}},
-		{"a queue, then a person", Way{Ring: 200 * ms, Before: 150 * ms, Steps: []Step{{Act: Queue, For: 5 * s, Every: 2500 * ms}, {Act: Person, For: 1500 * ms}, {Act: HangUp}}}, 0, ByTelephone,
-			map[Act]int{Queue: 2, Announce: 1, Person: 1}, map[probes.ItemCode]string{"phone.answered-by-person": "yes", "phone.dropped": "no"}},
-		{"dropped from the queue", Way{Ring: 200 * ms, Steps: []Step{{Act: Announce}, {Act: Queue, For: 5 * s}, {Act: HangUp}}}, 0, ByTelephone,
-			map[Act]int{Queue: 1, Announce: 1}, map[probes.ItemCode]string{"phone.dropped": "yes", "phone.answered-by-person": "no"}},
-		{"closed", Way{Ring: 200 * ms, Steps: []Step{{Act: Announce}, {Act: HangUp}}}, 0, ByTelephone, map[Act]int{Announce: 1},
-			map[probes.ItemCode]string{"phone.answered-by-person": "no"}},
-		{"a voicemail", Way{Ring: 200 * ms, Steps: []Step{{Act: Greeting}, {Act: Wait, For: 300 * ms}, {Act: Beep}, {Act: Wait, For: 3 * s}, {Act: HangUp}}}, 0, ByTelephone,
-			map[Act]int{Greeting: 1, Beep: 1}, map[probes.ItemCode]string{"phone.answered-by-person": "no"}},
-		{"a fax", Way{Ring: 200 * ms, Steps: []Step{{Act: Wait, For: 500 * ms}, {Act: Fax}}}, 5 * s, ByCaller, map[Act]int{Fax: 1}, map[probes.ItemCode]string{"phone.fax": "yes"}},
-		{"dead air", Way{Ring: 200 * ms}, 11 * s, ByCaller, nil, map[probes.ItemCode]string{"phone.dead-air": "yes"}},
-		{"transferred", Way{Ring: 200 * ms, Steps: []Step{{Act: Person, For: 1500 * ms}, {Act: Transfer, For: 2 * s}, {Act: Person, For: 1500 * ms}, {Act: HangUp}}}, 0, ByTelephone,
-			map[Act]int{Person: 2, Transfer: 1}, map[probes.ItemCode]string{"phone.answered-by-person": "yes"}},
-		{"the transfer is lost", Way{Ring: 200 * ms, Steps: []Step{{Act: Person, For: 1500 * ms}, {Act: Transfer, For: s}, {Act: HangUp}}}, 0, ByTelephone,
-			map[Act]int{Person: 1, Transfer: 1}, map[probes.ItemCode]string{"phone.answered-by-person": "yes"}},
-		{"a menu said twice", Way{Ring: 200 * ms, Steps: []Step{{Act: Menu, For: 500 * ms, Times: 2}, {Act: HangUp}}}, 0, ByTelephone, map[Act]int{Menu: 2},
-			map[probes.ItemCode]string{"phone.answered-by-person": "no"}},
-	}
-	telephones := map[string]Conduct{}
-	user := func(i int) string { return fmt.Sprintf("bureau-%d", i) }
-	for i, x := range cases {
-		telephones[user(i)] = Conduct{Ways: []Way{x.way}}
-	}
-	far := open(t, Options{Telephones: telephones, Seed: 46}) // of short recordings
-	results := make([]measured, len(cases))
-	late := stalls()
-	var calls sync.WaitGroup
-	for i, x := range cases {
-		calls.Go(func() {
-			time.Sleep(time.Duration(i) * 50 * ms)
-			results[i] = far.dial(far.uri(user(i)), phone.Options{Max: cmp.Or(x.max, time.Minute)})
-		})
-	}
-	calls.Wait()
-	truth, by := far.users(), 20*ms+2*late()
-	t.Logf("instants may be off by %v", by)
-	for i, x := range cases {
-		t.Run(x.name, func(t *testing.T) {
-			m, c := results[i], truth[user(i)]
-			m.t = t
-			agree(t, m, c, by)
-			if c.EndedBy != x.by || c.Code != 200 || c.Nth != 1 || c.Received == 0 {
-				t.Errorf("got %+v", c)
-			}
-			for act, n := range x.parts {
-				if got := c.Count(act); got != n {
-					t.Errorf("%s was played %d times, want %d: %+v", act, got, n, c.Parts)
-				}
-			}
-			for item, want := range x.items {
-				if got := m.value(item); got != want {
-					t.Errorf("%s is %q, want %q; %+v", item, got, want, c.Parts)
-				}
-			}
-			for _, p := range c.Parts {
-				if p.To.Before(p.From) || p.From.Before(c.Answered) && p.Act != Ringing {
-					t.Errorf("%+v", p)
-				}
-			}
-		})
 	}
 }
 
@@ -497,30 +427,13 @@ func TestMissingSoundsNameTheirPackage(t *testing.T) {
 
 func TestNothingIsLeftBehind(t *testing.T) {
 	one := func() {
-		ctx, stop := context.WithCancel(context.Background())
-		udp, err := net.ListenPacket("udp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		x, err := New(Options{UDP: udp, Sounds: &Sounds{}, Telephones: with(Way{Ring: 50 * ms})})
-		if err != nil {
-			t.Fatal(err)
-		}
-		done := make(chan error, 1)
-		go func() { done <- x.Run(ctx) }()
+		x, stop := start(t, Options{Sounds: &Sounds{}, Telephones: with(Way{Ring: 50 * ms})})
 		ended := make(chan measured, 1)
-		go func() { ended <- town{x, t}.dial("sip:mairie@"+x.Addr().String(), phone.Options{}) }()
-		for deadline := time.Now().Add(10 * s); len(x.Truth()) == 0 || x.Truth()[0].Acked.IsZero(); time.Sleep(5 * ms) {
-			if time.Now().After(deadline) {
-				t.Fatal("the call is not answered")
-			}
-		}
+		go func() { ended <- x.dial(x.uri("mairie"), phone.Options{}) }()
+		x.until("acknowledged", func(c Call) bool { return !c.Acked.IsZero() })
 		stop()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
 		(<-ended).last(probes.CallEnded)
-		if c := x.Truth()[0]; c.EndedBy != ByClosing || !c.LeftOffHook {
+		if c := x.Truth()[0]; c.EndedBy != ByClosing || c.LeftOffHook {
 			t.Errorf("got %+v", c)
 		}
 	}

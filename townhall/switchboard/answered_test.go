@@ -89,4 +89,3 @@ func TestAnsweredCalls(t *testing.T) {
 		})
 	}
 }
-

@@ -16,9 +16,10 @@ import (
 
 // caller is a telephone that says single messages, wrong ones too.
 type caller struct {
-	t    *testing.T
+	t    testing.TB
 	conn net.Conn
 	id   string
+	user string
 	tag  string // of the far end, once told
 }
 
@@ -30,7 +31,7 @@ func (x town) caller() *caller {
 		x.t.Fatal(err)
 	}
 	x.t.Cleanup(func() { _ = conn.Close() })
-	return &caller{t: x.t.(*testing.T), conn: conn, id: fmt.Sprintf("call-%x", rand.Uint64())}
+	return &caller{t: x.t, conn: conn, id: fmt.Sprintf("call-%x", rand.Uint64()), user: "mairie"}
 }
 
 // say sends a request; headers are whole lines.
@@ -40,7 +41,7 @@ func (c *caller) say(method string, seq int, branch, body string, headers ...str
 	if c.tag != "" && method != "INVITE" && method != "CANCEL" || strings.HasPrefix(branch, "re") {
 		tag = ";tag=" + c.tag
 	}
-	lines := append([]string{method + " sip:mairie@town.example SIP/2.0", "Via: SIP/2.0/UDP " + c.conn.LocalAddr().String() + ";rport;branch=z9hG4bK" + branch,
+	lines := append([]string{method + " sip:" + c.user + "@town.example SIP/2.0", "Via: SIP/2.0/UDP " + c.conn.LocalAddr().String() + ";rport;branch=z9hG4bK" + branch,
 		"From: <sip:citizen@example.org>;tag=us", "To: <sip:mairie@town.example>" + tag, "Call-ID: " + c.id, fmt.Sprintf("CSeq: %d %s", seq, method),
 		"Contact: <sip:citizen@" + c.conn.LocalAddr().String() + ">", "Max-Forwards: 70", fmt.Sprintf("Content-Length: %d", len(body))}, headers...)
 	if body != "" {

@@ -108,9 +108,6 @@ func one(of []Sound, r *rand.Rand) Sound {
 	return of[r.IntN(len(of))]
 }
 
-// musicFrom is where hold music begins to be played: its beginning may be too quiet to be heard as one.
-const musicFrom = 10 * media.Rate
-
 // another draws a sound that is none of those that were heard in a call.
 func another(of []Sound, heard []Part, r *rand.Rand) Sound {
 	fresh := slices.DeleteFunc(slices.Clone(of), func(s Sound) bool {
@@ -122,19 +119,23 @@ func another(of []Sound, heard []Part, r *rand.Rand) Sound {
 	return one(fresh, r)
 }
 
+// musicFrom is where hold music begins to be played: its beginning may be too quiet to be heard as one.
+const musicFrom = 10 * media.Rate
+
 // hold is music of a length, from somewhere within a piece.
 func (s *Sounds) hold(length time.Duration, r *rand.Rand) Sound {
 	m := one(s.music, r)
 	n := int(length * media.Rate / time.Second)
+	from := min(musicFrom+r.IntN(5)*media.Rate, len(m.PCM)/2)
+	if from+n <= len(m.PCM) { // no copy: many calls wait at once
+		return Sound{Name: m.Name, PCM: m.PCM[from : from+n]}
+	}
 	out := make([]int16, 0, n)
-	if len(m.PCM) <= musicFrom {
-		return Sound{Name: m.Name, PCM: append(out, make([]int16, n)...)}
+	for len(m.PCM) > 0 && len(out) < n {
+		out = append(out, m.PCM[from:min(len(m.PCM), from+n-len(out))]...)
+		from = 0
 	}
-	for at := musicFrom + r.IntN(5)*media.Rate; len(out) < n; at = musicFrom {
-		at = min(at, len(m.PCM)-1)
-		out = append(out, m.PCM[at:min(len(m.PCM), at+n-len(out))]...)
-	}
-	return Sound{Name: m.Name, PCM: out}
+	return Sound{Name: m.Name, PCM: out[:n]} // without music it is silence
 }
 
 // tone is a sine of full scale/6, which is about −16 dBm0.

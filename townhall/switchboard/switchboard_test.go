@@ -419,6 +419,36 @@ func TestFaultsOfOptions(t *testing.T) {
 	}
 }
 
+func TestHoldMusicHasItsLength(t *testing.T) {
+	r := (&Switchboard{}).rand("hold")
+	for _, seconds := range []int{0, 1, 12, 100} {
+		all := &Sounds{}
+		if seconds > 0 {
+			all.music = []Sound{{Name: "m", PCM: slices.Repeat([]int16{1000}, seconds*8000)}}
+		}
+		for _, length := range []time.Duration{s, 30 * s} {
+			m := all.hold(length, r)
+			if m.length() != length || seconds > 0 && slices.Contains(m.PCM, 0) {
+				t.Errorf("%d s of music give %v for %v", seconds, m.length(), length)
+			}
+		}
+	}
+}
+
+// The second person of a transfer is another one, as long as there are others.
+func TestAnother(t *testing.T) {
+	r := (&Switchboard{}).rand("another")
+	of := []Sound{{Name: "a"}, {Name: "b"}}
+	for range 50 {
+		if got := another(of, []Part{{Name: "a"}}, r); got.Name != "b" {
+			t.Fatalf("got %s again", got.Name)
+		}
+	}
+	if got := another(of[:1], []Part{{Name: "a"}}, r); got.Name != "a" {
+		t.Errorf("got %q", got.Name)
+	}
+}
+
 func TestMissingSoundsNameTheirPackage(t *testing.T) {
 	if _, err := load(t.TempDir()); !errors.Is(err, ErrNoSounds) || !bytes.Contains([]byte(err.Error()), []byte("apt-get install sox asterisk-prompt-fr-armelle")) {
 		t.Errorf("got %v", err)

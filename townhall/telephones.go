@@ -56,7 +56,7 @@ func telephones() (public, private []switchboard.Conduct) {
 		does(rings("person", 6, 900*ms, person), nobody, busy),
 		does(menus, dropped, busy),
 		does(ends(switchboard.Busy, 5), rings("person", 5, 600*ms, person)), // a line that is engaged, and gets through later
-		does(rings("queue", 4, 600*ms, queue(3*s, 0), person), dropped, rings("queue with announcements", 2, 600*ms, queue(4*s, 2*s), person)),
+		does(rings("queue", 4, 600*ms, queue(3*s, 0), person), dropped, rings("queue with announcements", 2, 600*ms, queue(8*s, 4*s), person)),
 		does(voicemail),
 		does(early(rings("person", 5, 1200*ms, person)), nobody),
 		does(rings("closed", 4, 800*ms, step{Act: switchboard.Announce}), rings("person", 4, 800*ms, person)),

@@ -28,7 +28,7 @@ func TestAnsweredCalls(t *testing.T) {
 			map[probes.ItemCode]string{"phone.answered-by-person": "yes", "phone.ended-by-structure": "no"}},
 		{"a menu, then a person", Way{Ring: 200 * ms, Steps: []Step{{Act: Menu, For: 1800 * ms}, {Act: Person, For: 1500 * ms}, {Act: HangUp}}}, 0, ByTelephone,
 			map[Act]int{Menu: 1, Person: 1}, map[probes.ItemCode]string{"phone.answered-by-person": "yes"}},
-		{"a queue, then a person", Way{Ring: 200 * ms, Before: 150 * ms, Steps: []Step{{Act: Queue, For: 5 * s, Every: 2500 * ms}, {Act: Person, For: 1500 * ms}, {Act: HangUp}}}, 0, ByTelephone,
+		{"a queue, then a person", Way{Ring: 200 * ms, Before: 150 * ms, Steps: []Step{{Act: Queue, For: 6 * s, Every: 3 * s}, {Act: Person, For: 1500 * ms}, {Act: HangUp}}}, 0, ByTelephone,
 			map[Act]int{Queue: 2, Announce: 1, Person: 1}, map[probes.ItemCode]string{"phone.answered-by-person": "yes", "phone.dropped": "no"}},
 		{"dropped from the queue", Way{Ring: 200 * ms, Steps: []Step{{Act: Announce}, {Act: Queue, For: 5 * s}, {Act: HangUp}}}, 0, ByTelephone,
 			map[Act]int{Queue: 1, Announce: 1}, map[probes.ItemCode]string{"phone.dropped": "yes", "phone.answered-by-person": "no"}},
@@ -44,6 +44,8 @@ func TestAnsweredCalls(t *testing.T) {
 			map[Act]int{Person: 1, Transfer: 1}, map[probes.ItemCode]string{"phone.answered-by-person": "yes"}},
 		{"a menu said twice", Way{Ring: 200 * ms, Steps: []Step{{Act: Menu, For: 500 * ms, Times: 2}, {Act: HangUp}}}, 0, ByTelephone, map[Act]int{Menu: 2},
 			map[probes.ItemCode]string{"phone.answered-by-person": "no"}},
+		{"the ring tone is heard twice", Way{Ring: 6500 * ms, Early: true, Steps: []Step{{Act: Person, For: 1500 * ms}, {Act: HangUp}}}, 0, ByTelephone, map[Act]int{Person: 1, Ringing: 2},
+			map[probes.ItemCode]string{"phone.answered-by-person": "yes"}},
 	}
 	telephones := map[string]Conduct{}
 	user := func(i int) string { return fmt.Sprintf("bureau-%d", i) }
@@ -61,13 +63,15 @@ func TestAnsweredCalls(t *testing.T) {
 		})
 	}
 	calls.Wait()
-	truth, by := far.users(), 20*ms+2*late()
-	t.Logf("instants may be off by %v", by)
+	kept := late()
+	truth, by := far.users(), 20*ms+2*kept
+	strained := kept > strain
+	t.Logf("the test was kept from running for %v at most; what was heard is compared: %v", kept, !strained)
 	for i, x := range cases {
 		t.Run(x.name, func(t *testing.T) {
 			m, c := results[i], truth[user(i)]
 			m.t = t
-			agree(t, m, c, by)
+			agree(t, m, c, by, strained)
 			if c.EndedBy != x.by || c.Code != 200 || c.Nth != 1 || c.Received == 0 {
 				t.Errorf("got %+v", c)
 			}
@@ -77,7 +81,7 @@ func TestAnsweredCalls(t *testing.T) {
 				}
 			}
 			for item, want := range x.items {
-				if got := m.value(item); got != want {
+				if got := m.value(item); got != want && !strained {
 					t.Errorf("%s is %q, want %q; %+v", item, got, want, c.Parts)
 				}
 			}

@@ -31,9 +31,9 @@ func (s Sound) length() time.Duration { return time.Duration(len(s.PCM)) * time.
 // Sounds are the town's voices. They are recordings of real people, made for the Asterisk telephone system: Armelle speaks for
 // persons, June for machines, in French. A person therefore says a sentence of a telephone system and not "Mairie de
 // Bellerive, bonjour": only its length, its voice and the silence after it are those of a greeting. Recordings were chosen that
-// the prober's own ear takes for what they stand for, at once or after music, and music whose end it finds (of five pieces one was
-// left out, whose end it misses by more than half a second in a quarter of the calls): how often an ear errs on other voices is
-// measured beside the ear, not by the town.
+// the prober's own ear takes for what they stand for, and music whose end it finds: of five pieces two were left out, whose end it
+// misses by half a second in one call of four to ten. With the others it is right in every menu, queue and greeting that was composed, and
+// in 99 of 100 queues with announcements. How often an ear errs on other voices is measured beside the ear, not by the town.
 type Sounds struct {
 	persons, menus, announcements, holding, greetings, music []Sound
 }
@@ -56,7 +56,7 @@ const (
 	announcementNames = "ss-noservice agent-newlocation vm-newuser vm-tmpexists"
 	holdingNames      = "pls-hold-while-try priv-callpending queue-thankyou queue-youarenext"
 	greetingNames     = "vm-intro vm-rec-unv vm-rec-busy"
-	musicNames        = "macroform-cold_day macroform-robot_dity manolo_camp-morning_coffee reno_project-system"
+	musicNames        = "macroform-cold_day manolo_camp-morning_coffee reno_project-system"
 )
 
 // LoadSounds reads the recordings where Debian's packages have put them. Armelle's are decoded by sox.

@@ -206,16 +206,25 @@ func (x town) users() map[string]Call {
 	return out
 }
 
-// agree holds what was measured of an answered call against the truth.
-func agree(t testing.TB, m measured, c Call, by time.Duration) {
+// strain is for how long a machine may keep a test from running, at most, before packets are lost or heard at a wrong place.
+const strain = 120 * ms
+
+// agree holds what was measured of an answered call against the truth. On a machine that is strained, what was heard is not.
+func agree(t testing.TB, m measured, c Call, by time.Duration, strained bool) {
 	t.Helper()
 	end := m.last(probes.CallEnded)
 	near(t, "ring", m.duration(probes.CallAnswered, "ring_ms"), c.Answered.Sub(c.Rang), by)
 	near(t, "post-dial delay", m.duration(probes.CallRinging, "pdd_ms"), c.Rang.Sub(c.Invited), by)
 	near(t, "talk", m.duration(probes.CallEnded, "talk_ms"), c.Ended.Sub(c.Answered), 2*by)
 	who := map[string]string{ByCaller: "us", ByTelephone: "structure"}[c.EndedBy]
-	if end.Detail["by"] != who || end.Detail["lost"] != "0" || end.Detail["sound"] != "" || c.LeftOffHook || c.Acked.IsZero() {
+	if end.Detail["by"] != who || end.Detail["lost"] != "0" && !strained || end.Detail["sound"] != "" || c.LeftOffHook || c.Acked.IsZero() {
 		t.Errorf("ended %v, was %+v", end.Detail, c)
+	}
+	if strained {
+		return
+	}
+	if n := c.Count(Ringing); n > 0 && m.number("phone.rings") != float64(n) {
+		t.Errorf("%v rings are heard, %d were sent", m.number("phone.rings"), n)
 	}
 	received, _ := strconv.Atoi(end.Detail["packets"])
 	if c.Sent-received > 3 || received-c.Sent > 1 {
@@ -335,7 +344,8 @@ func TestFiftyCallsAtOnce(t *testing.T) {
 		})
 	}
 	calls.Wait()
-	truth, by := far.users(), 50*ms+3*late()
+	kept := late()
+	truth, by := far.users(), 50*ms+3*kept
 	var off []time.Duration
 	for i, m := range results {
 		c := truth[fmt.Sprintf("bureau-%d", i)]
@@ -345,7 +355,7 @@ func TestFiftyCallsAtOnce(t *testing.T) {
 			}
 			continue
 		}
-		agree(t, m, c, 500*ms+by) // fifty callers are on the same machine: what is late here is they
+		agree(t, m, c, 500*ms+by, kept > strain) // fifty callers are on the same machine: what is late here is they
 		off = append(off, (m.duration(probes.CallAnswered, "ring_ms") - c.Answered.Sub(c.Rang)).Abs())
 	}
 	slices.Sort(off)

@@ -23,6 +23,14 @@ func (t *Town) Calls() []switchboard.Call {
 	return t.o.Telephones.Truth()
 }
 
+// CalledTwice returns the calls that a telephone got more than once.
+func (t *Town) CalledTwice() []string {
+	if t.o.Telephones == nil {
+		return nil
+	}
+	return t.o.Telephones.Twice()
+}
+
 // telephones are the ways in which a town's telephones are answered, in turn: those of public services, and the quicker ones of
 // private companies. Times are of the wall, and short: a real telephone rings and plays five times as long.
 func telephones() (public, private []switchboard.Conduct) {

@@ -171,8 +171,10 @@ func scored(o *stats.Outcome) bool {
 // deaf says whether the structure gave nothing that could be judged, or at least nobody.
 func deaf(o *stats.Outcome) bool {
 	switch o.Result {
-	case stats.Unreachable, stats.Offline, stats.Silent, stats.Unreached, stats.Unmanned:
+	case stats.Unreachable, stats.Offline, stats.Silent, stats.Unreached:
 		return true
+	case stats.Unmanned: // while it is closed, a message is all that is asked for
+		return !o.Outside
 	}
 	return false
 }

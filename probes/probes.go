@@ -107,9 +107,14 @@ type Evidence struct {
 	Type   string `json:"type" cbor:"2,keyasint"` // media type, for example message/rfc822
 	Name   string `json:"name,omitempty" cbor:"3,keyasint,omitempty"`
 	Size   int64  `json:"size" cbor:"4,keyasint"` // octets
+	// Erase is when the bytes must be deleted everywhere; zero: never. The hash stays.
+	Erase time.Time `json:"erase,omitzero" cbor:"5,keyasint,omitzero"`
 	// Body carries the bytes from the probe to the store; it is not part of the journal record.
 	Body []byte `json:"-" cbor:"-"`
 }
+
+// Erased says whether the time of the bytes is over at the instant: it is right then that they are not there.
+func (e *Evidence) Erased(now time.Time) bool { return !e.Erase.IsZero() && !e.Erase.After(now) }
 
 // Value is what was observed of an item.
 type Value string

@@ -16,8 +16,8 @@ const (
 	Prepared   Status = "prepared"
 	Sending    Status = "sending"
 	InDoubt    Status = "in doubt"
-	ByHand     Status = "by hand"   // a person must make the contact and say so; nothing has left
-	Contacted  Status = "contacted" // the structure's side, or our server for it, took the contact
+	ByHand     Status = "by hand"     // a person must make the contact and say so; nothing has left
+	Contacted  Status = "contacted"   // the structure's side, or our server for it, took the contact
 	Retrying   Status = "another try" // a call that nobody picked up will be made again, as the campaign says
 	Refused    Status = "refused"
 	Faulted    Status = "spoiled" // by us
@@ -66,6 +66,10 @@ func (s Status) Next(e *Event) Status {
 		return Sending
 	case MailByHand:
 		if s == Prepared {
+			return ByHand
+		}
+	case CallByHand:
+		if s.Startable() {
 			return ByHand
 		}
 	case MailInDoubt:

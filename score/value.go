@@ -76,6 +76,9 @@ var measures = map[probes.ItemCode]measure{
 	"phone.post-dial-delay":    noted("phone.post-dial-delay"),
 	"phone.wait.preamble":      noted("phone.wait.preamble"),
 	"phone.quality.loss":       noted("phone.quality.loss"),
+	"phone.wait.silence":       noted("phone.wait.silence"),
+	"phone.hold-time":          noted("phone.hold-time"),
+	"phone.transfer.time":      noted("phone.transfer.time"),
 }
 
 // Measured lists the items that are derived here, in order.

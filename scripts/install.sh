@@ -3,7 +3,7 @@
 # everything is there. Servers are not started: the tests start private instances of their own.
 set -eu
 packages="$*"
-[ -n "$packages" ] || packages="postfix dovecot-imapd dovecot-lmtpd dovecot-sieve maildrop isync r-base-core r-cran-survival libsisimai-perl ca-certificates chromium-headless-shell fonts-liberation fonts-dejavu-core qpdf poppler-utils sip-tester sox libsox-fmt-all espeak-ng asterisk-core-sounds-fr-wav asterisk-core-sounds-en-wav asterisk-prompt-fr-armelle asterisk-moh-opsound-wav"
+[ -n "$packages" ] || packages="postfix dovecot-imapd dovecot-lmtpd dovecot-sieve maildrop isync r-base-core r-cran-survival libsisimai-perl ca-certificates chromium-headless-shell fonts-liberation fonts-dejavu-core qpdf poppler-utils sip-tester kamailio baresip-core sox libsox-fmt-all espeak-ng asterisk-core-sounds-fr-wav asterisk-core-sounds-en-wav asterisk-prompt-fr-armelle asterisk-moh-opsound-wav"
 # axe-core and the tests' oracles come from npm. Where npm is already there, whoever put it there keeps it.
 [ -n "$*" ] || command -v npm >/dev/null 2>&1 || packages="$packages nodejs npm"
 missing=""

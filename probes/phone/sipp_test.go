@@ -220,7 +220,19 @@ func TestSIPpDoesNotAnswer(t *testing.T) {
 // placeWhenUp calls when the telephone is there.
 func placeWhenUp(t *testing.T, o Options, target string) *calling {
 	t.Helper()
-	addr := strings.TrimPrefix(target, "sip:mairie@")
+	_, port, _ := strings.Cut(strings.TrimPrefix(target, "sip:mairie@"), ":")
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whenUp(t, n)
+	return place(t, o, target)
+}
+
+// whenUp waits for the telephone to be there.
+func whenUp(t *testing.T, port int) {
+	t.Helper()
+	addr := fmt.Sprintf("127.0.0.1:%d", port)
 	for range 400 {
 		conn, err := net.Dial("udp", addr)
 		if err != nil {
@@ -235,5 +247,4 @@ func placeWhenUp(t *testing.T, o Options, target string) *calling {
 		}
 		time.Sleep(25 * time.Millisecond)
 	}
-	return place(t, o, target)
 }

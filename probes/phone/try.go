@@ -22,24 +22,27 @@ const deaf = 30 * time.Second
 
 // try is one call.
 type try struct {
-	c       *Channel
-	a       probes.Audit
-	number  Number
-	agent   *sip.Agent
-	record  func(probes.Event) error
-	nth     int
-	mode    Mode
-	mandate string
-	begun   time.Time
-	call    *sip.Call
-	stream  *media.Stream
-	local   media.Local
+	c        *Channel
+	a        probes.Audit
+	number   Number
+	agent    *sip.Agent
+	record   func(probes.Event) error
+	nth      int
+	failures int // tries of the audit that found nobody
+	mode     Mode
+	mandate  string
+	begun    time.Time
+	call     *sip.Call
+	stream   *media.Stream
+	local    media.Local
 
 	mu       sync.Mutex // what the stream's goroutine shares
 	ear      Listener
 	labels   []Label
+	verdict  Verdict
 	heard    chan struct{}
 	track    *media.Track
+	turn     turn
 	answered time.Duration // since begun; 0: not yet
 
 	dialled, ringing time.Duration // since begun
@@ -77,8 +80,14 @@ func (t *try) run(ctx context.Context) (err error) {
 	}
 	defer shut()
 	t.local = media.Local{Addr: netip.AddrPortFrom(t.agent.Host(), t.stream.Port()), Session: rand.Uint64() >> 2, Version: 1}
+	if t.c.o.Line.Secure {
+		if t.local.Key, err = t.stream.Secure(); err != nil {
+			return err
+		}
+	}
 	dialled := probes.Event{Kind: probes.CallDialled, At: t.begun, Detail: map[string]string{"number": t.number.Dial, "mode": string(t.mode),
 		"ring_limit_ms": ms(t.c.o.Ring), "max_ms": ms(t.c.o.Max), "line": "direct"}}
+	maps.Copy(dialled.Detail, t.agent.Left())
 	if !t.c.direct() {
 		dialled.Detail["line"] = "trunk"
 	}
@@ -98,6 +107,7 @@ func (t *try) run(ctx context.Context) (err error) {
 	if t.call, err = t.agent.Invite(ctx, t.local.Offer(), t.renew); err != nil {
 		return t.failed(sip.Signal{At: time.Now(), Err: err})
 	}
+	t.dialled = t.call.Sent().Sub(t.begun)
 	last := t.follow(ctx)
 	shut() // what is heard is heard
 	if t.fault != nil {
@@ -106,7 +116,7 @@ func (t *try) run(ctx context.Context) (err error) {
 	if last.Kind == sip.Failed {
 		return t.failed(last)
 	}
-	return t.ended(last)
+	return t.ended(ctx, last)
 }
 
 // follow watches the call up to its last signal.
@@ -131,7 +141,7 @@ func (t *try) follow(ctx context.Context) (last sip.Signal) {
 			switch last = s; s.Kind {
 			case sip.Progress:
 				t.provisional[s.Code]++
-				t.connect(s.Body)
+				_ = t.connect(s.Body) // told by the answer too
 				if s.Code == 180 || s.Code == 183 {
 					if t.ringing == 0 {
 						limit.Reset(t.c.o.Ring)
@@ -139,9 +149,12 @@ func (t *try) follow(ctx context.Context) (last sip.Signal) {
 					}
 				}
 			case sip.Answered:
-				t.connect(s.Body)
+				err := t.connect(s.Body)
 				limit.Reset(t.c.o.Max)
 				note(t.answers(s))
+				if errors.Is(err, media.ErrClear) { // our line wants what the trunk does not do: the structure is not mute
+					note(fmt.Errorf("line: %w", err))
+				}
 				if t.mode == Ring {
 					t.giveUp("ring mode")
 				}
@@ -195,17 +208,20 @@ func (t *try) giveUp(why string) {
 }
 
 // connect takes what the other side says of its sound.
-func (t *try) connect(description []byte) {
+func (t *try) connect(description []byte) error {
 	if len(description) == 0 {
-		return
+		return nil
 	}
-	if r, err := media.Parse(description); err == nil {
-		t.stream.Connect(r)
-	} else {
+	r, err := media.Parse(description)
+	if err == nil {
+		err = t.stream.Connect(r)
+	}
+	if err != nil {
 		t.mu.Lock()
 		t.detail["sound"] = err.Error()
 		t.mu.Unlock()
 	}
+	return err
 }
 
 // renew answers what the other side says of its sound within the call. It runs on a goroutine of the signalling.
@@ -217,7 +233,9 @@ func (t *try) renew(offer []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.stream.Connect(r)
+	if err := t.stream.Connect(r); err != nil {
+		return nil, err
+	}
 	return t.local.Answer(r), nil
 }
 
@@ -239,6 +257,7 @@ func (t *try) answers(s sip.Signal) error {
 	}
 	e := probes.Event{Kind: probes.CallAnswered, At: s.At, Text: s.Reason, Detail: map[string]string{"code": strconv.Itoa(s.Code), "ring_ms": ms(rung),
 		"rings": strconv.Itoa(rings), "answers": t.heardOf(), "codec": string(t.stream.Remote().Law)}}
+	maps.Copy(e.Detail, t.call.Left())
 	e.Observations = number(e.Observations, "phone.ring-time", rung.Seconds(), "180 to 200")
 	e.Observations = number(e.Observations, "phone.rings", float64(rings), how)
 	e.Observations = observe(e.Observations, "phone.busy", no, "answered")
@@ -272,6 +291,9 @@ func (t *try) heardOf() string {
 
 // put records an event of this try.
 func (t *try) put(e probes.Event) error {
+	if t.a.Outside {
+		e.Observations = slices.DeleteFunc(e.Observations, func(o probes.Observation) bool { return !outside[o.Item] })
+	}
 	e.Audit, e.Try = t.a.ID, t.nth
 	e.Elapsed = e.At.Sub(t.begun)
 	e.At = e.At.UTC()

@@ -25,8 +25,9 @@ type Callee struct {
 	requests chan *gosip.Request
 	answers  chan *gosip.Response
 	Invite   *gosip.Request // the last
-	seq      uint32
-	Tag      string // of its end of the dialog
+	Seq      uint32         // of its last request
+	Tag      string         // of its end of the dialog
+	mute     bool           // acknowledges nothing
 
 	mu    sync.Mutex
 	seen  map[string][]byte // method and branch → what was said to it
@@ -41,7 +42,7 @@ func Listen(t *testing.T) *Callee {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &Callee{t: t, conn: conn, requests: make(chan *gosip.Request, 32), answers: make(chan *gosip.Response, 32), seq: 100, Tag: "callee-tag",
+	c := &Callee{t: t, conn: conn, requests: make(chan *gosip.Request, 32), answers: make(chan *gosip.Response, 32), Seq: 100, Tag: "callee-tag",
 		seen: map[string][]byte{}, count: map[gosip.RequestMethod]int{}}
 	done := make(chan struct{})
 	go func() { defer close(done); c.read() }()
@@ -78,7 +79,10 @@ func (c *Callee) read() {
 		m.SetSource(from.String())
 		r, ok := m.(*gosip.Request)
 		if !ok {
-			c.answers <- m.(*gosip.Response)
+			select {
+			case c.answers <- m.(*gosip.Response):
+			default: // of a flood
+			}
 			continue
 		}
 		c.mu.Lock()
@@ -124,6 +128,47 @@ func (c *Callee) Expect(m gosip.RequestMethod) *gosip.Request {
 	}
 }
 
+// Next waits for the next request, whatever it is.
+func (c *Callee) Next() *gosip.Request {
+	select {
+	case r := <-c.requests:
+		return r
+	case <-time.After(patience):
+		c.t.Error("the callee waited in vain")
+		return gosip.NewRequest("NOTHING", gosip.Uri{Scheme: "sip", Host: "nobody.invalid"})
+	}
+}
+
+// Await passes over other requests until one of the method comes.
+func (c *Callee) Await(m gosip.RequestMethod) *gosip.Request {
+	for {
+		if r := c.Next(); r.Method == m || r.Method == "NOTHING" {
+			return r
+		}
+	}
+}
+
+// Forget drops the answers that came and that nobody has asked for.
+func (c *Callee) Forget() {
+	for {
+		select {
+		case <-c.answers:
+		default:
+			return
+		}
+	}
+}
+
+// Raw sends octets as they are.
+func (c *Callee) Raw(data []byte, to string) { c.write(data, to) }
+
+// Offer is a re-INVITE whose answer is never acknowledged.
+func (c *Callee) Offer(body string) *gosip.Response {
+	c.mute = true
+	defer func() { c.mute = false }()
+	return c.Ask(gosip.INVITE, body)
+}
+
 // Reply answers a request; headers are whole lines.
 func (c *Callee) Reply(r *gosip.Request, code int, reason, body string, headers ...string) {
 	res := gosip.NewResponseFromRequest(r, code, reason, []byte(body))
@@ -161,7 +206,7 @@ func (c *Callee) write(data []byte, to string) {
 
 // Ask sends a request within the dialog of the last INVITE and returns the final answer. An INVITE is acknowledged.
 func (c *Callee) Ask(m gosip.RequestMethod, body string, headers ...string) *gosip.Response {
-	c.seq++
+	c.Seq++
 	make := func(m gosip.RequestMethod) *gosip.Request {
 		contact := c.Invite.Contact().Address
 		r := gosip.NewRequest(m, *contact.Clone())
@@ -171,7 +216,7 @@ func (c *Callee) Ask(m gosip.RequestMethod, body string, headers ...string) *gos
 		from.Params.Add("tag", c.Tag)
 		to := c.Invite.From().AsTo()
 		hops := gosip.MaxForwardsHeader(70)
-		for _, h := range []gosip.Header{via, from, &to, gosip.HeaderClone(c.Invite.CallID()), &gosip.CSeqHeader{SeqNo: c.seq, MethodName: m}, &hops} {
+		for _, h := range []gosip.Header{via, from, &to, gosip.HeaderClone(c.Invite.CallID()), &gosip.CSeqHeader{SeqNo: c.Seq, MethodName: m}, &hops} {
 			r.AppendHeader(h)
 		}
 		return r
@@ -189,10 +234,10 @@ func (c *Callee) Ask(m gosip.RequestMethod, body string, headers ...string) *gos
 	for over := time.After(patience); ; {
 		select {
 		case res := <-c.answers:
-			if res.CSeq().SeqNo != c.seq || res.IsProvisional() {
+			if res.CSeq().SeqNo != c.Seq || res.IsProvisional() {
 				continue
 			}
-			if m == gosip.INVITE {
+			if m == gosip.INVITE && !c.mute {
 				ack := make(gosip.ACK)
 				ack.SetBody(nil)
 				c.write([]byte(ack.String()), c.Invite.Source())

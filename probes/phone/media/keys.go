@@ -41,13 +41,13 @@ func (s *Stream) Press(keys string) error {
 	return nil
 }
 
-// press makes the next packet of a key; done says that it is over, its rest included.
-func (v *voice) press(k *key, payload uint8) (data []byte, done bool) {
+// press makes the next packet of a key, whose place on our clock is now; done says that it is over, its rest included.
+func (v *voice) press(k *key, now uint32, payload uint8) (data []byte, done bool) {
 	frame := k.frame
 	k.frame++
 	done = k.frame >= keyFrames+endFrames+restFrames
 	if frame == 0 {
-		k.stamp = v.stamp
+		k.stamp = now
 	}
 	if frame >= keyFrames+endFrames {
 		return nil, done

@@ -133,11 +133,11 @@ func TestOfferAndAnswer(t *testing.T) {
 	}
 	for text, want := range map[string]Remote{
 		"v=0\r\no=- 1 1 IN IP4 198.51.100.7\r\ns=-\r\nc=IN IP4 198.51.100.7\r\nt=0 0\r\nm=audio 5004 RTP/AVP 0 8 96\r\na=rtpmap:96 telephone-event/8000\r\n": {
-			netip.MustParseAddrPort("198.51.100.7:5004"), MuLaw, 0, 96, false, "sendrecv"},
+			Addr: netip.MustParseAddrPort("198.51.100.7:5004"), Law: MuLaw, Keys: 96, Direction: "sendrecv"},
 		"v=0\r\no=- 1 1 IN IP6 2001:db8::1\r\ns=-\r\nt=0 0\r\na=sendonly\r\nm=audio 5004 RTP/AVP 8\r\nc=IN IP6 2001:db8::1\r\n": {
-			netip.MustParseAddrPort("[2001:db8::1]:5004"), ALaw, 8, 0, false, "sendonly"},
+			Addr: netip.MustParseAddrPort("[2001:db8::1]:5004"), Law: ALaw, Payload: 8, Direction: "sendonly"},
 		"v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\nm=audio 5004 RTP/AVP 97\r\na=rtpmap:97 pcma/8000/1\r\n": {
-			netip.AddrPort{}, ALaw, 97, 0, false, "sendrecv"},
+			Law: ALaw, Payload: 97, Direction: "sendrecv"},
 	} {
 		got, err := Parse([]byte(text))
 		if err != nil || got != want {

@@ -27,12 +27,20 @@ type Counts struct {
 	Received, Lost, Late, Double int
 	Jitter                       time.Duration // RFC 3550, 6.4.1
 	First, Last                  time.Duration // arrivals since the call began
+	Spilt                        int           // that found no room in our own socket: of those lost, these are our fault
+
+	// What the other side reports (RTCP).
+	Reports      int           // that came; 0: the rest is not known
+	Trips        int           // of them that tell the way there and back; 0: RoundTrip is not known
+	RoundTrip    time.Duration // mean
+	RemoteLost   int           // packets of ours that it did not get
+	RemoteJitter time.Duration
 }
 
-// LostShare is the share of the sound that was lost on the way, in percent.
+// LostShare is the share of the sound that was lost on the way, in percent. What our own socket had no room for came.
 func (c Counts) LostShare() float64 {
 	if all := c.Received - c.Double + c.Lost; all > 0 {
-		return 100 * float64(c.Lost+c.Late) / float64(all)
+		return 100 * float64(max(0, c.Lost-c.Spilt)+c.Late) / float64(all)
 	}
 	return 0
 }

@@ -2,14 +2,18 @@ package media
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/pion/rtp"
+	"github.com/pion/srtp/v3"
+	"github.com/sonde-fleet/sonde/probes/phone/stamp"
 )
 
 // Frame is the time between two packets that we send.
@@ -20,35 +24,68 @@ const frameSamples = int(Rate * Frame / time.Second)
 
 // Stream is one end of the sound of a call.
 type Stream struct {
-	conn  *net.UDPConn
-	begun time.Time
-	hear  func(Piece)
-	wait  sync.WaitGroup
-	stop  context.CancelFunc
+	conn   *stamp.Conn
+	second *stamp.Conn // the port above, of reports
+	ssrc   uint32      // of what we send
+	begun  time.Time
+	hear   func(Piece)
+	wait   sync.WaitGroup // of what reads
+	talks  sync.WaitGroup // of what sends
+	stop   context.CancelFunc
 
 	mu      sync.Mutex
 	remote  Remote
 	talking bool           // the sender runs
 	latched netip.AddrPort // where their sound comes from: what we send goes there (symmetric RTP)
 	order   Order
+	reports reports
 	keys    []key
+	words   []int16 // that are still to be said
 	sent    int
-	foreign int // packets that were not sound of this call
+	foreign int           // packets that were not sound of this call
+	out     *srtp.Context // of the sender, once Secure was called
+	in      *srtp.Context
 }
 
 // Listen opens our end on the address. Times count from begun. hear gets each piece of sound on a goroutine of the
 // stream; it must not block.
 func Listen(host netip.Addr, begun time.Time, hear func(Piece)) (*Stream, error) {
-	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(host, 0)))
+	conn, second, err := ports(host)
 	if err != nil {
 		return nil, fmt.Errorf("a port for the sound: %w", err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	s := &Stream{conn: conn, begun: begun, hear: hear, stop: stop}
-	s.wait.Add(2)
-	go s.receive()
-	go s.send(ctx)
+	s := &Stream{conn: stamp.On(conn), second: stamp.On(second), ssrc: rand.Uint32(), begun: begun, hear: hear, stop: stop}
+	s.reports.name = strconv.FormatUint(rand.Uint64(), 36)
+	s.wait.Go(s.receive)
+	s.wait.Go(s.receiveReports)
+	s.talks.Go(func() { s.send(ctx) })
 	return s, nil
+}
+
+// ports opens an even port and the one above (RFC 3550, 11).
+func ports(host netip.Addr) (even, odd *net.UDPConn, err error) {
+	listen := func(port uint16) (*net.UDPConn, error) {
+		return net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(host, port)))
+	}
+	const tries = 100
+	for range tries {
+		var first *net.UDPConn
+		if first, err = listen(0); err != nil {
+			return nil, nil, err
+		}
+		port := first.LocalAddr().(*net.UDPAddr).AddrPort().Port()
+		var other *net.UDPConn
+		if other, err = listen(port ^ 1); err != nil {
+			_ = first.Close() // its neighbour is taken
+			continue
+		}
+		if port%2 == 1 {
+			first, other = other, first
+		}
+		return first, other, nil
+	}
+	return nil, nil, err
 }
 
 // Port is where sound is heard.
@@ -56,15 +93,35 @@ func (s *Stream) Port() uint16 {
 	return s.conn.LocalAddr().(*net.UDPAddr).AddrPort().Port()
 }
 
+// What Connect may refuse: where one end would send in clear, nothing is sent at all.
+var (
+	ErrClear  = errors.New("the other side wants to send the sound in clear, and the line is configured to be secure")
+	ErrSecure = errors.New("the other side wants secure sound, and the line is not configured so")
+)
+
 // Connect says what the other side has told of its end. From then on silence is sent: many border controllers open their
 // side at the first packet alone.
-func (s *Stream) Connect(r Remote) {
+func (s *Stream) Connect(r Remote) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	switch {
+	case s.out != nil && !r.Key.Set():
+		s.talking = false
+		return ErrClear
+	case s.out == nil && r.Key.Set():
+		return ErrSecure
+	case r.Key.Set() && r.Key != s.remote.Key:
+		in, err := r.Key.context()
+		if err != nil {
+			return fmt.Errorf("the key of their sound: %w", err)
+		}
+		s.in = in
+	}
 	if r.Addr != s.remote.Addr {
-		s.latched = netip.AddrPort{}
+		s.latched, s.reports.addr = netip.AddrPort{}, netip.AddrPort{}
 	}
 	s.remote, s.talking = r, true
+	return nil
 }
 
 // Remote is what Connect was last told.
@@ -78,13 +135,22 @@ func (s *Stream) Remote() Remote {
 func (s *Stream) Counts() (received Counts, sent int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.order.Counts(), s.sent
+	c, r := s.order.Counts(), &s.reports
+	c.Reports, c.RemoteLost, c.RemoteJitter = r.count, r.lost, time.Duration(r.jitter)*time.Second/Rate
+	if c.Trips = r.trips; r.trips > 0 {
+		c.RoundTrip = r.tripsSum / time.Duration(r.trips)
+	}
+	if s.conn != nil {
+		c.Spilt = s.conn.Spilt()
+	}
+	return c, s.sent
 }
 
-// Close ends the stream and waits for its goroutines; what was held back is heard before.
+// Close says goodbye, ends the stream and waits for its goroutines; what was held back is heard before.
 func (s *Stream) Close() error {
 	s.stop()
-	err := s.conn.Close()
+	s.talks.Wait()
+	err := errors.Join(s.conn.Close(), s.second.Close())
 	s.wait.Wait()
 	for _, p := range s.order.Flush() {
 		s.hear(p)
@@ -93,19 +159,28 @@ func (s *Stream) Close() error {
 }
 
 func (s *Stream) receive() {
-	defer s.wait.Done()
 	buf := make([]byte, 2048)
 	for {
-		n, from, err := s.conn.ReadFromUDPAddrPort(buf)
+		n, from, at, err := s.conn.Read(buf)
 		if err != nil {
-			if opErr, ok := err.(*net.OpError); ok && opErr.Temporary() {
-				continue
-			}
 			return
 		}
-		for _, piece := range s.read(buf[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), time.Since(s.begun)) {
+		for _, piece := range s.read(buf[:n], from, at.Sub(s.begun)) {
 			s.hear(piece)
 		}
+	}
+}
+
+func (s *Stream) receiveReports() {
+	buf := make([]byte, 2048)
+	for {
+		n, from, at, err := s.second.Read(buf)
+		if err != nil {
+			return
+		}
+		s.mu.Lock()
+		s.readReport(buf[:n], from, at.Sub(s.begun))
+		s.mu.Unlock()
 	}
 }
 
@@ -113,11 +188,21 @@ func (s *Stream) receive() {
 func (s *Stream) read(data []byte, from netip.AddrPort, arrived time.Duration) []Piece {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	pcm, p, ok := decode(data, s.remote)
+	if isControl(data) {
+		s.readReport(data, from, arrived)
+		return nil
+	}
+	var pcm []int16
+	var p rtp.Packet
+	data, ok := s.open(data, false)
+	if ok {
+		pcm, p, ok = decode(data, s.remote)
+	}
 	if !ok || !s.accept(from, arrived) {
 		s.foreign++
 		return nil
 	}
+	s.reports.source.note(p.SSRC, p.SequenceNumber)
 	return s.order.Add(Packet{Arrived: arrived, SSRC: p.SSRC, Seq: p.SequenceNumber, Stamp: p.Timestamp, PCM: pcm})
 }
 
@@ -144,78 +229,13 @@ func decode(data []byte, r Remote) (pcm []int16, p rtp.Packet, ok bool) {
 	case r.Law != "" && pt == r.Payload:
 		return r.Law.Decode(make([]int16, 0, len(p.Payload)), p.Payload), p, true
 	case pt == 0 || pt == 8: // the other law was offered too, and some change over without a word
-		law := map[uint8]Law{0: MuLaw, 8: ALaw}[pt]
+		law := MuLaw
+		if pt == 8 {
+			law = ALaw
+		}
 		return law.Decode(make([]int16, 0, len(p.Payload)), p.Payload), p, true
 	case pt == noisePayload, r.Keys != 0 && pt == r.Keys:
 		return nil, p, true
 	}
 	return nil, p, false
-}
-
-// send gives one packet each 20 ms: silence, or the key that is pressed.
-func (s *Stream) send(ctx context.Context) {
-	defer s.wait.Done()
-	tick := time.NewTicker(Frame)
-	defer tick.Stop()
-	out := voice{ssrc: rand.Uint32(), seq: uint16(rand.Uint32() >> 17), stamp: rand.Uint32()}
-	silence := make([]byte, frameSamples)
-	var pressed *key
-	for first := true; ; {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		s.mu.Lock()
-		remote, to, talking := s.remote, s.remote.Addr, s.talking
-		if s.latched.IsValid() {
-			to = s.latched
-		}
-		if pressed == nil && talking && len(s.keys) > 0 {
-			pressed, s.keys = &key{event: s.keys[0].event}, s.keys[1:]
-		}
-		s.mu.Unlock()
-		if !talking || !remote.Takes() {
-			continue
-		}
-		var data []byte
-		if pressed != nil {
-			var done bool
-			if data, done = out.press(pressed, remote.Keys); done {
-				pressed = nil
-			}
-		} else {
-			for i := range silence {
-				silence[i] = remote.Law.Silence()
-			}
-			data = out.packet(remote.Payload, first, out.stamp, silence)
-			first = false
-		}
-		out.stamp += uint32(frameSamples)
-		if data == nil {
-			continue
-		}
-		if _, err := s.conn.WriteToUDPAddrPort(data, to); err == nil {
-			s.mu.Lock()
-			s.sent++
-			s.mu.Unlock()
-		}
-	}
-}
-
-// voice is the state of what we send.
-type voice struct {
-	ssrc  uint32
-	seq   uint16
-	stamp uint32
-}
-
-func (v *voice) packet(payload uint8, marker bool, stamp uint32, body []byte) []byte {
-	p := rtp.Packet{Header: rtp.Header{Version: 2, Marker: marker, PayloadType: payload, SequenceNumber: v.seq, Timestamp: stamp, SSRC: v.ssrc}, Payload: body}
-	v.seq++
-	data, err := p.Marshal()
-	if err != nil {
-		return nil
-	}
-	return data
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -37,6 +38,8 @@ type Signal struct {
 	Raced  bool      // Failed: it was answered while we cancelled, and was hung up at once
 	Moved  string    // of a 3xx: where to
 	Err    error     // no message of theirs, or one that we could not work with
+
+	from string // tag of who hung up
 }
 
 // Renew answers a session description that came within the call; an empty one asks for ours.
@@ -59,19 +62,27 @@ type Call struct {
 	up      atomic.Bool    // established
 
 	mu        sync.Mutex
-	seq       uint32
+	seq       uint32 // of our last request
+	asks      asked  // our last INVITE
+	final     bool   // it has its final answer
+	over      bool   // signals is closed
+	first     time.Time
 	dialog    dialog
-	acked     map[uint32]chan struct{} // by sequence number of their INVITE
-	interval  time.Duration            // of the session; 0: no timer
-	ours      bool                     // we refresh it
+	desks     map[string]bool   // tags of further callees that answered
+	reliable  map[string]uint32 // RSeq of the last reliable provisional answer, by tag
+	theirs    uint32            // sequence number of their last change of the session
+	acked     chan struct{}     // closed by the ACK to their last INVITE
+	ackedSeq  uint32
+	interval  time.Duration // of the session; 0: no timer
+	ours      bool          // we refresh it
 	canUpdate bool
 }
 
 // Invite sends the INVITE with the offer. The instant before it is the one at which the call was dialled.
 func (a *Agent) Invite(ctx context.Context, offer []byte, renew Renew) (*Call, error) {
-	c := &Call{a: a, offer: offer, renew: renew, id: a.id, tag: a.tag, signals: make(chan Signal, 64), seq: 1,
+	c := &Call{a: a, offer: offer, renew: renew, id: a.id, tag: a.tag, signals: make(chan Signal, 64),
 		cancel: make(chan struct{}), hang: make(chan string, 1), bye: make(chan Signal, 1), renewed: make(chan Signal),
-		done: make(chan struct{}), acked: map[uint32]chan struct{}{}, interval: a.line.Refresh}
+		done: make(chan struct{}), desks: map[string]bool{}, reliable: map[string]uint32{}, interval: a.line.Refresh}
 	if c.interval == 0 {
 		c.interval = least
 	}
@@ -79,14 +90,24 @@ func (a *Agent) Invite(ctx context.Context, offer []byte, renew Renew) (*Call, e
 		return nil, errors.New("an agent makes one call")
 	}
 	req := c.invite(nil)
+	c.first = time.Now()
 	tx, err := a.client.TransactionRequest(ctx, req, asIs)
 	if err != nil {
 		close(c.done)
-		close(c.signals)
+		c.close()
 		return nil, reached(ctx, err)
+	}
+	if sent := a.door.sent.Load(); sent != nil {
+		c.first = *sent
 	}
 	go c.run(tx, req)
 	return c, nil
+}
+
+// asked is what an answer must belong to.
+type asked struct {
+	branch string
+	seq    uint32
 }
 
 // dialog is whom requests within the call go to (RFC 3261, 12).
@@ -97,6 +118,9 @@ type dialog struct {
 	routes []string
 }
 
+// Sent is when the first INVITE left, just before its first octet.
+func (c *Call) Sent() time.Time { return c.first }
+
 // Signals gives what happens; it is closed after the last. Whoever made the call reads it to its end.
 func (c *Call) Signals() <-chan Signal { return c.signals }
 
@@ -106,28 +130,60 @@ func (c *Call) Cancel() { c.once[0].Do(func() { close(c.cancel) }) }
 // Hangup ends an answered call. It returns at once: the outcome is a signal.
 func (c *Call) Hangup() { c.once[1].Do(func() { c.hang <- `Q.850;cause=16` }) }
 
-func (c *Call) emit(s Signal) {
-	if s.Kind != Progress {
-		c.signals <- s
+// close ends the signals.
+func (c *Call) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.over = true
+	close(c.signals)
+}
+
+// asked says whether an answer to an INVITE belongs to one of ours, and whether to the last one.
+func (c *Call) asked(r *gosip.Response) (current, known bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	branch, _ := r.Via().Params.Get("branch")
+	if branch == c.asks.branch {
+		return true, r.CSeq().SeqNo == c.asks.seq
+	}
+	return false, r.CSeq().SeqNo <= c.seq
+}
+
+// provisional makes a signal of a 1xx, in the order of the wire: the library would let a 200 overtake the 180 before it, and
+// the ringing would be lost. It never waits.
+func (c *Call) provisional(r *gosip.Response, at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !r.IsProvisional() {
+		c.final = true
 		return
 	}
+	if c.final || c.over {
+		return // it was overtaken on the way
+	}
 	select {
-	case c.signals <- s:
+	case c.signals <- signal(Progress, r, at):
 	default: // nobody keeps up with it: one more of the same tells nothing
 	}
+	c.prack(r)
 }
 
 // invite makes the INVITE, with credentials if there are any.
 func (c *Call) invite(credentials gosip.Header) *gosip.Request {
 	a := c.a
-	req := a.request(gosip.INVITE, a.target, c.tag, c.id, c.seq)
-	req.Via().Params.Add("branch", branchOf(a.branch, c.seq))
+	seq := c.next()
+	req := a.request(gosip.INVITE, a.target, c.tag, c.id, seq)
+	branch := branchOf(a.branch, seq)
+	req.Via().Params.Add("branch", branch)
+	c.mu.Lock()
+	c.asks, c.final = asked{branch, seq}, false
+	c.mu.Unlock()
 	req.AppendHeader(a.contact())
 	if credentials != nil {
 		req.AppendHeader(credentials)
 	}
 	seconds := int(c.interval / time.Second)
-	for name, value := range map[string]string{"Allow": allowed, "Supported": "timer, replaces", "Content-Type": "application/sdp",
+	for name, value := range map[string]string{"Allow": allowed, "Supported": "100rel, timer", "Content-Type": "application/sdp",
 		"Session-Expires": fmt.Sprintf("%d;refresher=uac", seconds), "Min-SE": fmt.Sprint(min(seconds, int(least/time.Second)))} {
 		req.AppendHeader(gosip.NewHeader(name, value))
 	}
@@ -142,12 +198,12 @@ func (c *Call) invite(credentials gosip.Header) *gosip.Request {
 	return req
 }
 
-const allowed = "INVITE, ACK, CANCEL, BYE, UPDATE, OPTIONS, INFO"
+const allowed = "INVITE, ACK, CANCEL, BYE, PRACK, UPDATE, OPTIONS, INFO"
 
 // run follows the call to its end.
 func (c *Call) run(tx gosip.ClientTransaction, req *gosip.Request) {
 	defer close(c.done)
-	defer close(c.signals)
+	defer c.close()
 	var giveUp <-chan time.Time
 	cancel := c.cancel
 	cancelled, heard, told, attempts := false, false, false, 0
@@ -160,42 +216,38 @@ func (c *Call) run(tx gosip.ClientTransaction, req *gosip.Request) {
 	for {
 		select {
 		case r := <-tx.Responses():
-			at := time.Now()
+			at := c.a.door.arrived(r)
 			switch {
-			case r.IsProvisional():
+			case r.IsProvisional(): // a signal was made of it at the door
 				heard = true
-				c.emit(signal(Progress, r, at))
 				tell()
 			case r.IsSuccess():
 				c.establish(tx, r)
 				if !cancelled {
-					c.emit(signal(Answered, r, at))
+					c.signals <- signal(Answered, r, at)
 					c.talk()
 					return
 				}
 				c.sendBye(c.current(), "") // the callee must not stay off the hook
 				s := signal(Failed, r, at)
 				s.Raced = true
-				c.emit(s)
+				c.signals <- s
 				return
 			default:
 				next, credentials := c.again(r, attempts)
 				if !next || cancelled {
 					s := signal(Failed, r, at)
 					if h := r.Contact(); h != nil && r.IsRedirection() {
-						s.Moved = h.Address.String()
+						s.Moved = words(h.Address.String())
 					}
-					c.emit(s)
+					c.signals <- s
 					return
 				}
 				attempts, heard = attempts+1, false
-				c.mu.Lock()
-				c.seq++
-				c.mu.Unlock()
 				req = c.invite(credentials)
 				var err error
 				if tx, err = c.a.client.TransactionRequest(context.Background(), req, asIs); err != nil {
-					c.emit(Signal{Kind: Failed, At: time.Now(), Err: err})
+					c.signals <- Signal{Kind: Failed, At: time.Now(), Err: err}
 					return
 				}
 			}
@@ -209,21 +261,30 @@ func (c *Call) run(tx gosip.ClientTransaction, req *gosip.Request) {
 			tell()
 		case <-giveUp:
 			tx.Terminate()
-			c.emit(Signal{Kind: Failed, At: time.Now(), Err: errors.New("no final answer after the call was cancelled")})
+			c.signals <- Signal{Kind: Failed, At: time.Now(), Err: errors.New("no final answer after the call was cancelled")}
 			return
 		case <-tx.Done():
 			err := tx.Err()
 			if errors.Is(err, gosip.ErrTransactionTimeout) {
 				err = fmt.Errorf("%w: %w", ErrSilent, err)
 			}
-			c.emit(Signal{Kind: Failed, At: time.Now(), Err: err})
+			c.signals <- Signal{Kind: Failed, At: time.Now(), Err: err}
 			return
 		}
 	}
 }
 
 func signal(k Kind, r *gosip.Response, at time.Time) Signal {
-	return Signal{Kind: k, At: at, Code: r.StatusCode, Reason: r.Reason, Cause: cause(r.GetHeaders("Reason")), Body: r.Body()}
+	return Signal{Kind: k, At: at, Code: r.StatusCode, Reason: words(r.Reason), Cause: cause(r.GetHeaders("Reason")), Body: r.Body()}
+}
+
+// words are theirs as they may be kept: a journal takes UTF-8 alone, and a phrase has an end.
+func words(s string) string {
+	const most = 256
+	if len(s) > most {
+		s = s[:most]
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
 }
 
 // maxAttempts bounds the answers to one call that ask for it in another form.
@@ -283,14 +344,14 @@ func (c *Call) establish(tx gosip.ClientTransaction, r *gosip.Response) {
 	if h := r.GetHeader("Session-Expires"); h != nil {
 		var refresher string
 		c.interval, refresher = sessionExpires(h.Value())
-		c.ours = refresher != "uas"
+		c.interval, c.ours = c.bounded(c.interval), refresher != "uas"
 	} else {
 		c.interval = 0
 	}
 	for _, h := range r.GetHeaders("Allow") {
 		c.canUpdate = c.canUpdate || strings.Contains(strings.ToUpper(h.Value()), "UPDATE")
 	}
-	seq := c.seq
+	seq := c.asks.seq
 	c.mu.Unlock()
 	c.up.Store(true)
 	tx.OnRetransmission(func(r *gosip.Response) {
@@ -341,6 +402,32 @@ func (c *Call) within(d dialog, method gosip.RequestMethod, seq uint32) *gosip.R
 	return req
 }
 
+// find looks up whom a request within the call goes to, where they gave a name: the library would wait for a name service
+// that does not answer for as long as it takes. What has no address is sent to where their answer came from.
+func (c *Call) find(ctx context.Context, d dialog, req *gosip.Request) {
+	if req.MessageData.Destination() != "" {
+		return
+	}
+	hop := req.Recipient
+	if route := req.Route(); route != nil {
+		hop = route.Address
+	}
+	if _, err := netip.ParseAddr(strings.Trim(hop.Host, "[]")); err == nil {
+		return
+	}
+	ctx, stop := context.WithTimeout(ctx, min(lookup, c.a.brief))
+	defer stop()
+	to, err := resolve(ctx, hop.Host, hop.Port, strings.ToLower(c.a.transport))
+	if err != nil {
+		req.SetDestination(d.source)
+		return
+	}
+	req.SetDestination(to.String())
+}
+
+// lookup is how long a name that came with an answer is looked for.
+const lookup = 2 * time.Second
+
 // current is the dialog of the call.
 func (c *Call) current() dialog {
 	c.mu.Lock()
@@ -355,79 +442,32 @@ func (c *Call) next() uint32 {
 	return c.seq
 }
 
-// ack acknowledges a 2xx. A second callee that answers, behind a proxy that forks, is hung up: one call is one call.
+// maxDesks is how many further callees are acknowledged and hung up: a switchboard that rings more at once is none.
+const maxDesks = 16
+
+// ack acknowledges a 2xx, and each copy of it. A second callee that answers, behind a proxy that forks, is hung up: one call
+// is one call. It runs where the library reads, and waits for nobody.
 func (c *Call) ack(r *gosip.Response, seq uint32) {
 	d := c.dialogOf(r)
-	_ = c.a.client.WriteRequest(c.within(d, gosip.ACK, seq), asIs) // they repeat the 2xx until they see it
-	if d.tag != c.current().tag {
-		c.sendBye(d, "")
-	}
-}
-
-// brief bounds what must not hold a call up: CANCEL, BYE, refreshes.
-const brief = 5 * time.Second
-
-// sendCancel sends CANCEL beside the call: its own answer tells nothing.
-func (c *Call) sendCancel(invite *gosip.Request) {
-	req := gosip.NewRequest(gosip.CANCEL, *invite.Recipient.Clone())
-	for _, h := range []gosip.Header{invite.Via(), invite.From(), invite.To(), invite.CallID(),
-		&gosip.CSeqHeader{SeqNo: invite.CSeq().SeqNo, MethodName: gosip.CANCEL}, invite.MaxForwards()} {
-		req.AppendHeader(gosip.HeaderClone(h))
-	}
-	req.SetBody(nil)
-	req.SetTransport(invite.Transport())
-	req.SetDestination(c.a.server.String())
-	req.Laddr = invite.Laddr
-	c.wait.Go(func() {
-		ctx, stop := context.WithTimeout(context.Background(), brief)
-		defer stop()
-		_, _ = c.a.client.Do(ctx, req, asIs) // what counts is the final answer to the INVITE
-	})
-}
-
-// sendBye ends the dialog. What the callee says to it changes nothing.
-func (c *Call) sendBye(d dialog, reason string) {
-	req := c.within(d, gosip.BYE, c.next())
-	if reason != "" {
-		req.AppendHeader(gosip.NewHeader("Reason", reason))
-	}
-	ctx, stop := context.WithTimeout(context.Background(), brief)
-	defer stop()
-	_, _ = c.a.client.Do(ctx, req, asIs) // 481: they have hung up too
-}
-
-// talk is the time between the answer and the end.
-func (c *Call) talk() {
-	for {
-		refresh, expiry := c.timers()
-		select {
-		case s := <-c.bye:
-			c.emit(s)
-			return
-		case reason := <-c.hang:
-			at := time.Now()
-			c.sendBye(c.current(), reason)
-			c.emit(Signal{Kind: Ended, At: at})
-			return
-		case s := <-c.renewed: // and the timers begin anew
-			if len(s.Body) > 0 {
-				c.emit(s)
-			}
-		case <-refresh:
-			if err := c.refresh(); err != nil {
-				c.die(err)
-				return
-			}
-		case <-expiry:
-			c.die(errors.New("the callee did not refresh the session"))
+	c.mu.Lock()
+	other, before := d.tag != c.dialog.tag, c.desks[d.tag]
+	if other && !before {
+		if len(c.desks) == maxDesks {
+			c.mu.Unlock()
+			c.a.door.hostile.Add(1)
 			return
 		}
+		c.desks[d.tag] = true
 	}
-}
-
-// die ends a session whose other end is gone (RFC 4028, 10).
-func (c *Call) die(err error) {
-	at := time.Now()
-	c.sendBye(c.current(), "")
-	c.emit(Signal{Kind: Ended, At: at, Err: err})
+	c.mu.Unlock()
+	ack := c.within(d, gosip.ACK, seq)
+	ctx, stop := context.WithTimeout(context.Background(), c.a.brief)
+	defer stop()
+	c.find(ctx, d, ack)
+	_ = c.a.client.WriteRequest(ack, asIs) // they repeat the 2xx until they see it
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if other && !before && !c.over {
+		c.wait.Go(func() { c.sendBye(d, "") })
+	}
 }

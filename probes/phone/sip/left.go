@@ -39,7 +39,7 @@ func (a *Agent) Release(ctx context.Context, left Left) (how string, err error) 
 		return "", errors.New("nothing is known of the call")
 	}
 	c := &Call{a: a, id: left["sip_call"], tag: left["sip_tag"]}
-	ctx, stop := context.WithTimeout(ctx, brief)
+	ctx, stop := context.WithTimeout(ctx, a.brief)
 	defer stop()
 	if left["sip_to"] == "" {
 		return c.cancelLeft(ctx, left)
@@ -58,6 +58,7 @@ func (a *Agent) Release(ctx context.Context, left Left) (how string, err error) 
 	// Refreshes after the record have raised the number by one each; a number may be left out (RFC 3261, 12.2.2).
 	req := c.within(d, gosip.BYE, uint32(seq)+skipped)
 	req.AppendHeader(gosip.NewHeader("Reason", `SIP;cause=500;text="caller restarted"`))
+	c.find(ctx, d, req)
 	res, err := a.client.Do(ctx, req, asIs)
 	if err != nil {
 		return "", reached(ctx, err)

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/emiago/sipgo"
 	gosip "github.com/emiago/sipgo/sip"
 )
 
@@ -25,6 +24,18 @@ func sessionExpires(value string) (d time.Duration, refresher string) {
 		}
 	}
 	return time.Duration(n) * time.Second, refresher
+}
+
+// bounded holds a session interval to what RFC 4028 allows: a shorter one would make us send without a pause.
+func (c *Call) bounded(d time.Duration) time.Duration {
+	least := least
+	if r := c.a.line.Refresh; r > 0 {
+		least = min(least, r)
+	}
+	if d > 0 {
+		d = max(d, least)
+	}
+	return d
 }
 
 // cause reads the header Reason: `Q.850;cause=17;text="User busy"`, perhaps after other protocols (RFC 3326).
@@ -74,7 +85,7 @@ func (c *Call) timers() (refresh, expiry <-chan time.Time) {
 
 // refresh proves that the session lives, to them and to us.
 func (c *Call) refresh() error {
-	ctx, stop := context.WithTimeout(context.Background(), brief)
+	ctx, stop := context.WithTimeout(context.Background(), c.a.brief)
 	defer stop()
 	c.mu.Lock()
 	method := gosip.INVITE
@@ -83,8 +94,9 @@ func (c *Call) refresh() error {
 	}
 	seconds := int(c.interval / time.Second)
 	c.mu.Unlock()
-	seq := c.next()
-	req := c.within(c.current(), method, seq)
+	seq, d := c.next(), c.current()
+	req := c.within(d, method, seq)
+	c.find(ctx, d, req)
 	req.AppendHeader(gosip.NewHeader("Supported", "timer"))
 	req.AppendHeader(gosip.NewHeader("Session-Expires", fmt.Sprintf("%d;refresher=uac", seconds)))
 	if method == gosip.INVITE {
@@ -103,7 +115,11 @@ func (c *Call) refresh() error {
 			case r.IsProvisional():
 				continue
 			case r.IsSuccess() && method == gosip.INVITE:
-				tx.OnRetransmission(func(r *gosip.Response) { c.ack(r, seq) })
+				tx.OnRetransmission(func(r *gosip.Response) {
+					if r.IsSuccess() {
+						c.ack(r, seq)
+					}
+				})
 				c.ack(r, seq)
 			case r.StatusCode == 408 || r.StatusCode == 481:
 				return fmt.Errorf("the callee knows the session no more: %d %s", r.StatusCode, r.Reason)
@@ -113,132 +129,6 @@ func (c *Call) refresh() error {
 			return fmt.Errorf("the callee does not answer a refresh: %w", tx.Err())
 		case <-ctx.Done():
 			return fmt.Errorf("the callee does not answer a refresh: %w", ctx.Err())
-		}
-	}
-}
-
-// handle answers what the callee asks on our port.
-func (a *Agent) handle(s *sipgo.Server) {
-	mine := func(f func(*Call, *gosip.Request, gosip.ServerTransaction)) sipgo.RequestHandler {
-		return func(req *gosip.Request, tx gosip.ServerTransaction) {
-			c := a.call.Load()
-			if c == nil || req.CallID() == nil || req.CallID().Value() != c.id || req.To() == nil || req.To().Params.GetOr("tag", "") != c.tag {
-				if !req.IsAck() {
-					respond(tx, req, 481, "Call/Transaction Does Not Exist")
-				}
-				return
-			}
-			f(c, req, tx)
-		}
-	}
-	s.OnBye(mine((*Call).onBye))
-	s.OnAck(mine((*Call).onAck))
-	s.OnInvite(mine((*Call).onRenew))
-	s.OnUpdate(mine((*Call).onRenew))
-	fine := func(_ *Call, req *gosip.Request, tx gosip.ServerTransaction) { respond(tx, req, 200, "OK") }
-	s.OnInfo(mine(fine))
-	s.OnOptions(func(req *gosip.Request, tx gosip.ServerTransaction) { respond(tx, req, 200, "OK") })
-	s.OnNoRoute(func(req *gosip.Request, tx gosip.ServerTransaction) { respond(tx, req, 405, "Method Not Allowed") })
-}
-
-func respond(tx gosip.ServerTransaction, req *gosip.Request, code int, reason string) {
-	r := gosip.NewResponseFromRequest(req, code, reason, nil)
-	r.AppendHeader(gosip.NewHeader("Allow", allowed))
-	_ = tx.Respond(r) // they repeat what we did not answer
-}
-
-func (c *Call) onBye(req *gosip.Request, tx gosip.ServerTransaction) {
-	at := time.Now()
-	respond(tx, req, 200, "OK")
-	select {
-	case c.bye <- Signal{Kind: Ended, At: at, Theirs: true, Cause: cause(req.GetHeaders("Reason"))}:
-	default: // said twice
-	}
-}
-
-func (c *Call) onAck(req *gosip.Request, _ gosip.ServerTransaction) {
-	c.mu.Lock()
-	acked := c.acked[req.CSeq().SeqNo]
-	delete(c.acked, req.CSeq().SeqNo)
-	c.mu.Unlock()
-	if acked == nil {
-		return
-	}
-	close(acked)
-	if body := req.Body(); len(body) > 0 { // the answer to an offer that they had asked for
-		_, _ = c.renew(body) // no answer can be given to an ACK
-	}
-}
-
-// onRenew answers a re-INVITE or an UPDATE: hold, music, a border controller that moves the sound, a session refresh.
-func (c *Call) onRenew(req *gosip.Request, tx gosip.ServerTransaction) {
-	at := time.Now()
-	if !c.up.Load() {
-		respond(tx, req, 491, "Request Pending")
-		return
-	}
-	var answer []byte
-	var err error
-	if len(req.Body()) > 0 || req.Method == gosip.INVITE {
-		if answer, err = c.renew(req.Body()); err != nil {
-			respond(tx, req, 488, "Not Acceptable Here")
-			return
-		}
-	}
-	res := gosip.NewResponseFromRequest(req, 200, "OK", answer)
-	res.AppendHeader(c.a.contact())
-	res.AppendHeader(gosip.NewHeader("Allow", allowed))
-	if len(answer) > 0 {
-		res.AppendHeader(gosip.NewHeader("Content-Type", "application/sdp"))
-	}
-	if h := req.GetHeader("Session-Expires"); h != nil {
-		res.AppendHeader(gosip.NewHeader("Supported", "timer"))
-		res.AppendHeader(gosip.NewHeader("Require", "timer"))
-		c.mu.Lock()
-		d, refresher := sessionExpires(h.Value())
-		if d > 0 {
-			c.interval, c.ours = d, refresher == "uas" // here they are the client
-			if refresher == "" {
-				refresher = "uac"
-			}
-			res.AppendHeader(gosip.NewHeader("Session-Expires", fmt.Sprintf("%d;refresher=%s", int(d/time.Second), refresher)))
-		}
-		c.mu.Unlock()
-	}
-	c.mu.Lock()
-	if h := req.Contact(); h != nil {
-		c.dialog.remote = *h.Address.Clone()
-	}
-	seq, acked := req.CSeq().SeqNo, make(chan struct{})
-	if req.Method == gosip.INVITE {
-		c.acked[seq] = acked
-	}
-	c.mu.Unlock()
-	if tx.Respond(res) != nil {
-		return
-	}
-	select {
-	case c.renewed <- Signal{Kind: Renewed, At: at, Body: req.Body()}:
-	case <-c.done:
-		return
-	}
-	if req.Method != gosip.INVITE {
-		return
-	}
-	for wait, over := gosip.T1, time.After(64*gosip.T1); ; wait = min(2*wait, gosip.T2) { // RFC 3261, 13.3.1.4
-		select {
-		case <-acked:
-			return
-		case <-over:
-			return
-		case <-c.done:
-			return
-		case <-tx.Done():
-			return
-		case <-time.After(wait):
-			if tx.Respond(res) != nil {
-				return
-			}
 		}
 	}
 }

@@ -10,6 +10,8 @@
 //  4. Cancel before the answer: CANCEL once a 1xx has come. An answer that races it is acknowledged and hung up.
 //  5. After the answer: ACK, session refreshes, what the callee asks within the call, BYE from either side.
 //
+// Instants are those at which the system received a datagram, and just before ours left.
+//
 // The dialog layer of sipgo is not used: it gives up after ten provisional responses and leaves a call that was answered
 // while it was cancelled off the hook.
 package sip
@@ -29,6 +31,7 @@ import (
 
 	"github.com/emiago/sipgo"
 	gosip "github.com/emiago/sipgo/sip"
+	"github.com/sonde-fleet/sonde/probes/phone/stamp"
 )
 
 // The library writes to the default logger from within its connections; here every failure is told where it matters. It must
@@ -48,6 +51,7 @@ type Line struct {
 	Host      netip.Addr    // of ours; not valid: the one that leads there
 	Refresh   time.Duration // how soon the callee may end a session that is dead; 0: 90 s, the least of RFC 4028
 	Patience  time.Duration // for a final answer after CANCEL; 0: 32 s, as in RFC 3261
+	Secure    bool          // the sound is encrypted with keys that the signalling carries (RFC 4568): over TLS alone
 }
 
 // least is the shortest session interval that RFC 4028 allows.
@@ -69,18 +73,25 @@ type Agent struct {
 	ua        *sipgo.UserAgent
 	client    *sipgo.Client
 	listener  interface{ Close() error }
+	door      *door
 	served    chan struct{}
 	call      atomic.Pointer[Call]
 	// The names of the call, made beforehand: they are recorded before it is dialled.
 	id, tag, branch string
+	brief           time.Duration // of what must not hold a call up: CANCEL, BYE, refreshes
 }
 
 // Open resolves the target, "sip:user@host:port" or a number when the line has a server, and opens a port.
 func Open(ctx context.Context, line Line, target string) (*Agent, error) {
-	a := &Agent{line: line, served: make(chan struct{}), id: gosip.GenerateTagN(24), tag: gosip.GenerateTagN(12), branch: gosip.GenerateBranchN(16)}
+	a := &Agent{line: line, served: make(chan struct{}), brief: 5 * time.Second,
+		id: gosip.GenerateTagN(24), tag: gosip.GenerateTagN(12), branch: gosip.GenerateBranchN(16)}
+	a.door = newDoor(a.call.Load)
 	name, port, err := a.address(target)
 	if err != nil {
 		return nil, err
+	}
+	if line.Secure && a.transport != "TLS" {
+		return nil, fmt.Errorf("the keys of secure sound must not be sent in clear over %s; Try: transport: tls", a.transport)
 	}
 	if a.server, err = resolve(ctx, name, port, strings.ToLower(a.transport)); err != nil {
 		return nil, err
@@ -141,7 +152,7 @@ func (a *Agent) address(target string) (name string, port int, err error) {
 func (a *Agent) listen() (err error) {
 	quiet := slog.New(slog.DiscardHandler)
 	a.ua, err = sipgo.NewUA(sipgo.WithUserAgenTLSConfig(a.line.TLS),
-		sipgo.WithUserAgentTransportLayerOptions(gosip.WithTransportLayerLogger(quiet)),
+		sipgo.WithUserAgentTransportLayerOptions(gosip.WithTransportLayerLogger(quiet), gosip.WithTransportLayerReadFilter(a.door.filter)),
 		sipgo.WithUserAgentTransactionLayerOptions(gosip.WithTransactionLayerLogger(quiet), gosip.WithTransactionLayerTerminateOnConnClose()))
 	if err != nil {
 		return err
@@ -159,10 +170,11 @@ func (a *Agent) listen() (err error) {
 		if err != nil {
 			return fmt.Errorf("a port for the signalling: %w", err)
 		}
+		a.door.Conn = stamp.On(conn)
 		a.listener, a.local = conn, conn.LocalAddr().(*net.UDPAddr).AddrPort()
 		go func() {
 			defer close(a.served)
-			_ = server.ServeUDP(conn) // ends when the connection is closed
+			_ = server.ServeUDP(a.door) // ends when the connection is closed
 		}()
 		for a.ua.TransportLayer().Pool("udp").Size() == 0 {
 			select {
@@ -190,14 +202,19 @@ func (a *Agent) listen() (err error) {
 // Host is our own address: sound is heard on it too.
 func (a *Agent) Host() netip.Addr { return a.local.Addr().Unmap() }
 
+// Hostile is how many messages were let fall: what nobody could parse, answers to what was not asked, floods.
+func (a *Agent) Hostile() int { return int(a.door.hostile.Load()) }
+
 // Close ends everything and waits.
 func (a *Agent) Close() error {
 	if c := a.call.Load(); c != nil {
 		<-c.done
 		c.wait.Wait()
 	}
+	a.door.close()
 	err := errors.Join(a.ua.Close(), a.listener.Close())
 	<-a.served
+	_ = a.ua.TransportLayer().Close() // what came in at the last moment
 	if errors.Is(err, net.ErrClosed) {
 		return nil
 	}
@@ -288,8 +305,8 @@ func (a *Agent) pingUDP(ctx context.Context, req *gosip.Request) error {
 		case err != nil:
 			return reached(ctx, err)
 		}
-		if m, err := gosip.ParseMessage(buf[:n]); err == nil {
-			if r, ok := m.(*gosip.Response); ok && r.StatusCode >= 200 {
+		if m, ok := a.door.parse(buf[:n]); ok {
+			if r, ok := m.(*gosip.Response); ok && r.StatusCode >= 200 && r.CallID().Value() == req.CallID().Value() {
 				return nil
 			}
 		}
@@ -322,42 +339,4 @@ func (a *Agent) request(method gosip.RequestMethod, recipient gosip.Uri, tag, ca
 	}
 	r.SetBody(nil)
 	return r
-}
-
-// us is our address as it is shown.
-func (a *Agent) us() gosip.Uri {
-	if a.line.Withheld {
-		return gosip.Uri{Scheme: "sip", User: "anonymous", Host: "anonymous.invalid"}
-	}
-	return a.identity()
-}
-
-func (a *Agent) identity() gosip.Uri {
-	domain := a.line.Domain
-	if domain == "" && a.line.Server != "" {
-		domain, _ = hostPort(a.line.Server)
-	}
-	return gosip.Uri{Scheme: "sip", User: first(a.line.From, a.line.User, "caller"), Host: first(domain, a.Host().String())}
-}
-
-// them is the callee's address without what only the way there needs.
-func (a *Agent) them() gosip.Uri {
-	return gosip.Uri{Scheme: a.target.Scheme, User: a.target.User, Host: a.target.Host, Port: a.target.Port}
-}
-
-func (a *Agent) contact() *gosip.ContactHeader {
-	u := gosip.Uri{Scheme: "sip", User: "caller", Host: a.Host().String(), Port: int(a.local.Port())}
-	if a.transport != "UDP" {
-		u.UriParams.Add("transport", strings.ToLower(a.transport))
-	}
-	return &gosip.ContactHeader{Address: u}
-}
-
-func first(of ...string) string {
-	for _, s := range of {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
 }

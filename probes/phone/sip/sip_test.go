@@ -320,7 +320,7 @@ func TestSessionTimers(t *testing.T) {
 
 func TestSessionThatTheyDoNotRenewIsDead(t *testing.T) {
 	c := callee.Listen(t)
-	d := start(t, Line{}, c.URI())
+	d := start(t, Line{Refresh: 2 * time.Second}, c.URI())
 	c.Reply(c.Expect(gosip.INVITE), 200, "OK", described, "Session-Expires: 2;refresher=uas")
 	d.until(Answered)
 	c.Expect(gosip.ACK)

@@ -43,6 +43,9 @@ func (t *try) tell() (x told) {
 	labels := slices.Clone(t.labels)
 	slices.SortStableFunc(labels, func(a, b Label) int { return cmp.Compare(a.From, b.From) })
 	labels = slices.DeleteFunc(labels, func(l Label) bool { return max(l.From, l.To) <= t.answered })
+	for i := range labels { // what ran into the answer, as a ring tone that it cut off
+		labels[i].From = max(labels[i].From, t.answered)
+	}
 	last, texts := t.answered, 0
 	var words time.Duration // end of the last person's words
 	var waiting []Label     // since then

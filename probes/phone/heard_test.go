@@ -30,6 +30,7 @@ func TestWhatACallIsMadeOf(t *testing.T) {
 	}{
 		{"a person at once", []Label{at(HeardHuman, 2.5, 4)}, "human", nil, false,
 			map[probes.ItemCode]string{"phone.answered-by-person": "yes", "phone.wait": "2.5", "phone.wait.silence": "0.5", "phone.transfer.count": "0", "phone.menu.depth": "", "phone.cut-off": "no"}},
+		{"a greeting that begins in the ring tone", []Label{at(HeardHuman, 0, 4)}, "human", nil, false, map[probes.ItemCode]string{"phone.answered-by-person": "yes", "phone.wait": "2"}},
 		{"a menu, a queue, a person", []Label{at(HeardMachine, 2, 8), at(HeardMusic, 9, 20), at(HeardHuman, 21, 23)}, "ivr", []string{"1@5000", "2@9000"}, false,
 			map[probes.ItemCode]string{"phone.menu.depth": "2", "phone.wait.preamble": "6", "phone.wait": "21", "phone.wait.silence": "1", "phone.menu.no-key": ""}},
 		{"a menu that comes again and hangs up", []Label{at(HeardRecording, 2, 8), at(HeardRecording, 10, 16)}, "ivr", nil, true,

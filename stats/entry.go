@@ -216,8 +216,11 @@ func (b *Book) outcome(e *entry, now time.Time) Outcome {
 			o.Items = o.Items.With(MarksOf(v.Items, nil))
 		}
 	}
-	if e.call != nil {
+	switch {
+	case e.call != nil:
 		o.ofCall(e, line, b.calendar)
+	case o.Result == PickedUp:
+		o.byHand(e, line)
 	}
 	if e.sent.IsZero() || !o.Counted() {
 		return o

@@ -7,7 +7,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -68,7 +67,7 @@ func startFarm(t *testing.T, trace bool, n int, sound []int16, steps ...string) 
 		args = []string{"strace", "-f", "--seccomp-bpf", "-ttt", "-s", "4", "-e", "trace=sendto", "-o", "sent.txt", path}
 	}
 	args = append(args, "-sf", "callee.xml", "-i", "127.0.0.1", "-p", strconv.Itoa(f.port), "-m", strconv.Itoa(n), "-nostdin", "-aa", "-mi", "127.0.0.1",
-		"-mp", strconv.Itoa(20000+2*rand.IntN(2000)), "-trace_err", "-trace_msg", "-message_file", "messages.log", "-trace_logs", "-log_file", "logs.log", "-error_file", "errors.log", "-rtp_buffsize", "1000000")
+		"-mp", strconv.Itoa(freePort(t)), "-trace_err", "-trace_msg", "-message_file", "messages.log", "-trace_logs", "-log_file", "logs.log", "-error_file", "errors.log", "-rtp_buffsize", "1000000")
 	f.cmd = exec.CommandContext(ctx, args[0], args[1:]...)
 	f.cmd.Dir = f.dir
 	f.cmd.Stdout, f.cmd.Stderr = &f.out, &f.out

@@ -1,6 +1,9 @@
 package media
 
-import "sync"
+import (
+	"runtime"
+	"sync"
+)
 
 // queued is how many pieces an ear may be behind: a minute. Then the socket's own buffer, of some seconds, fills.
 const queued = 3000
@@ -13,6 +16,14 @@ type queue struct {
 	pieces []Piece
 	closed bool
 }
+
+// ears is how many ears of the process compute at the same time: one processor is left to what must be in time, which is the
+// packets that leave and the answers to the signalling. Two hundred ears that wake together would hold those up for half a
+// second, and the callee would repeat itself.
+var ears = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1))
+
+// turn is how many pieces an ear hears before another has its turn.
+const turn = 25
 
 func newQueue() *queue {
 	q := &queue{}
@@ -56,9 +67,13 @@ func (q *queue) each(hear func(Piece)) {
 		if len(taken) == 0 {
 			return
 		}
-		for i, p := range taken {
-			hear(p)
-			taken[i].PCM = nil
+		for i := 0; i < len(taken); {
+			ears <- struct{}{}
+			for end := min(i+turn, len(taken)); i < end; i++ {
+				hear(taken[i])
+				taken[i].PCM = nil
+			}
+			<-ears
 		}
 	}
 }

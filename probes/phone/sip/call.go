@@ -81,7 +81,7 @@ type Call struct {
 // Invite sends the INVITE with the offer. The instant before it is the one at which the call was dialled.
 func (a *Agent) Invite(ctx context.Context, offer []byte, renew Renew) (*Call, error) {
 	c := &Call{a: a, offer: offer, renew: renew, id: gosip.GenerateTagN(24), tag: gosip.GenerateTagN(12), signals: make(chan Signal, 64),
-		cancel: make(chan struct{}), hang: make(chan string, 1), bye: make(chan Signal, 1), renewed: make(chan Signal),
+		cancel: make(chan struct{}), hang: make(chan string, 1), bye: make(chan Signal, 8), renewed: make(chan Signal),
 		done: make(chan struct{}), desks: map[string]bool{}, reliable: map[string]uint32{}, interval: a.line.Refresh}
 	if c.interval == 0 {
 		c.interval = least

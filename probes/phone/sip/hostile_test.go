@@ -95,6 +95,24 @@ func TestAByeOfAnotherDeskEndsNothing(t *testing.T) {
 	over(c, d)
 }
 
+// Two desks hang up before the answer of the one that we talk to is read: its own counts.
+func TestAByeThatOvertakesTheAnswer(t *testing.T) {
+	c := callee.Listen(t)
+	d := start(t, Line{}, c.URI())
+	invite := c.Expect(gosip.INVITE)
+	for _, tag := range []string{"nobody", "callee-tag"} {
+		c.Tag = tag
+		if r := c.Ask(gosip.BYE, ""); r.StatusCode != 200 {
+			t.Errorf("a BYE before the answer is answered by %d", r.StatusCode)
+		}
+	}
+	c.Reply(invite, 200, "OK", described)
+	c.Expect(gosip.ACK)
+	if s, _ := d.until(Ended); !s.Theirs {
+		t.Errorf("got %+v", s)
+	}
+}
+
 func TestManyDesks(t *testing.T) {
 	c, d := talking(t)
 	for n := range 2 * maxDesks {

@@ -315,6 +315,8 @@ func TestEveryRuleCanFail(t *testing.T) {
 		{"the collector reaches the mail channel", map[string]string{"cmd/collector/main.go": "// Command collector collects.\npackage main\nimport _ \"" +
 			module + "/site\"\n", "site/a.go": file(module + "/probes/mail/rate"), "probes/mail/rate/a.go": file()}, "the collector does without"},
 		{"the store imports the simulator", map[string]string{"store/a.go": file(module + "/townhall"), "townhall/a.go": file()}, "the simulator is for tests"},
+		{"the prober imports the town's telephones", map[string]string{"cmd/prober/main.go": "// Command prober probes.\npackage main\nimport _ \"" + module +
+			"/townhall/switchboard\"\n", "townhall/switchboard/a.go": file()}, "the simulator is for tests"},
 		{"the site imports the store", map[string]string{"site/a.go": file(module + "/store"), "store/a.go": file()}, "given what it shows"},
 		{"a room imports a command", map[string]string{"store/a.go": file(module + "/cmd/prober"),
 			"cmd/prober/main.go": "// Command prober probes.\npackage main\n"}, "nobody imports a command"},

@@ -385,6 +385,7 @@ func TestFormatsNamesWhatTheCodeHas(t *testing.T) {
 		"key of a fault":                      keys(reflect.TypeFor[config.Fault](), "json", ""),
 		"column of an outcome":                keys(reflect.TypeFor[report.Row](), "json", ""),
 		"key of a report":                     keys(reflect.TypeFor[report.Line](), "json", ""),
+		"key of the calls":                    slices.Concat(keys(reflect.TypeFor[report.CallLine](), "json", ""), keys(reflect.TypeFor[report.ShareOf](), "json", "")),
 		"key of a rate":                       keys(reflect.TypeFor[report.RateLine](), "json", ""),
 		"column of the directory":             constants(t, "directory/load.go", "", "field"),
 		"key of prober.yaml":                  keys(reflect.TypeFor[config.Prober](), "yaml", ""),

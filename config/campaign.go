@@ -15,6 +15,7 @@ type Campaign struct {
 	Deadlines map[string]Days `yaml:"deadlines"`
 	MinGap    Days            `yaml:"min_gap"` // between two contacts of one structure
 	Caps      Caps            `yaml:"caps"`
+	Tries     map[string]Try  `yaml:"tries"`  // by channel, the telephone's alone: how often one audit calls whom it does not reach
 	Missed    string          `yaml:"missed"` // run (at the next open hour) or skip: what is due while we are down
 	Late      time.Duration   `yaml:"late"`   // with skip: how late a try may still start
 	Waves     []Wave          `yaml:"waves"`
@@ -53,6 +54,12 @@ type Caps struct {
 	PerHour         int `yaml:"per_hour"`
 }
 
+// Try is how often an audit may call when the line is engaged or nobody picks up. The first call is counted apart.
+type Try struct {
+	Most  int  `yaml:"most"`  // calls of one audit; 1: it is never called again
+	After Days `yaml:"after"` // from one call to the next, in opening hours and before the deadline
+}
+
 // Wave is a recurring part of a campaign beside the plan: at each tick of Cron every structure (or those of Kinds) is
 // contacted once, spread over Spread.
 type Wave struct {
@@ -62,7 +69,8 @@ type Wave struct {
 	Channel string        `yaml:"channel"`
 	Kinds   []string      `yaml:"kinds"`
 	Spread  time.Duration `yaml:"spread"`
-	Missed  string        `yaml:"missed"` // all, latest or skip: ticks that passed while the prober was down
+	Missed  string        `yaml:"missed"`  // all, latest or skip: ticks that passed while the prober was down
+	Outside bool          `yaml:"outside"` // telephone: the structure is called while it is closed, from 7 to 21 h; counted apart
 }
 
 // Persona is a fictitious citizen.
@@ -87,6 +95,11 @@ type Scenario struct {
 	Subjects []string `yaml:"subjects"`
 	Bodies   []string `yaml:"bodies"`
 	Facts    []Fact   `yaml:"facts"`
+	// Of calls: the keys that are pressed in a voice menu, each when a text has ended; a recording of the question, said to a
+	// person who waits (WAV, 8 kHz, mono, 16 bits); and who calls: agent, or person, who finds the call among the tasks.
+	Keys string `yaml:"keys"`
+	Say  string `yaml:"say"`
+	By   string `yaml:"by"`
 }
 
 // Fact is something a good answer contains.

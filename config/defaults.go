@@ -26,7 +26,7 @@ func defaultProber() *Prober {
 	return &Prober{
 		Name: "prober", Data: "data", Listen: "127.0.0.1:7770", Campaign: "campaign.yaml", Directory: "structures.csv", Parallel: 4, Launch: LaunchStart,
 		Mail:  Mail{Timeout: 5 * time.Minute, InDoubtWindow: 24 * time.Hour, MaxMessage: 25 << 20},
-		Phone: Phone{Mode: "measure", Region: "FR", Ring: time.Minute, Max: 2 * time.Minute, Trunk: Trunk{Transport: "udp"}},
+		Phone: Phone{Mode: "measure", Region: "FR", Ring: time.Minute, Max: 2 * time.Minute, Lines: 4, Keep: 30 * day, Trunk: Trunk{Transport: "udp"}},
 		Web:   Web{Pages: 20, Pause: time.Second, PageBudget: time.Minute, SiteBudget: 20 * time.Minute, Check: time.Hour},
 	}
 }

@@ -4,7 +4,11 @@ import (
 	"crypto/x509"
 	"fmt"
 	"log/slog"
+	"maps"
+	"net"
 	"net/netip"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -15,8 +19,34 @@ type Phone struct {
 	Region string        `yaml:"region"` // of numbers that are written without a country: FR
 	Ring   time.Duration `yaml:"ring"`   // how long it may ring
 	Max    time.Duration `yaml:"max"`    // how long an answered call may last
-	Trunk  Trunk         `yaml:"trunk"`
+	Lines  int           `yaml:"lines"`  // calls at once: what the trunk allows
+	Keep   Days          `yaml:"keep"`   // how long a recording is kept; then its bytes are deleted, here and at the collector
+	// Callers are the numbers that personas call from, where the trunk lets them be shown; the others call from trunk.from.
+	Callers map[string]string `yaml:"callers"`
+	Trunk   Trunk             `yaml:"trunk"`
+	// Transcribe is a speech-to-text server that recorded calls are sent to; without a url none is.
+	Transcribe Transcribe `yaml:"transcribe"`
 }
+
+// Transcribe is a server of whisper.cpp, or one that speaks as OpenAI's.
+type Transcribe struct {
+	URL       string `yaml:"url"`
+	Language  string `yaml:"language"` // fr, en…
+	Model     string `yaml:"model"`    // where the server asks for one
+	Token     string `yaml:"token" json:"-"`
+	TokenFile string `yaml:"token_file"`
+}
+
+// String shows the server without its token.
+func (t Transcribe) String() string {
+	return fmt.Sprintf("{%s %s %s %s}", t.URL, t.Language, t.Model, hide(t.Token))
+}
+
+// GoString shows the server without its token.
+func (t Transcribe) GoString() string { return "config.Transcribe" + t.String() }
+
+// LogValue shows the server without its token.
+func (t Transcribe) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
 // Trunk is the operator's server that calls leave by.
 type Trunk struct {
@@ -29,6 +59,7 @@ type Trunk struct {
 	PasswordFile string `yaml:"password_file"`
 	From         string `yaml:"from"`     // the number that the callee sees
 	Withheld     bool   `yaml:"withheld"` // it sees none
+	Secure       bool   `yaml:"secure"`   // the sound is encrypted (SRTP), or there is no call; with tls
 }
 
 // String shows the trunk without its secret.
@@ -46,6 +77,8 @@ func (t Trunk) LogValue() slog.Value { return slog.StringValue(t.String()) }
 const (
 	maxRing = 5 * time.Minute
 	maxCall = time.Hour
+	// Six months: NS 57 of the CNIL, no longer in force and still the yardstick.
+	maxKeep = 180 * day
 )
 
 // phone checks the telephone channel.
@@ -60,6 +93,16 @@ func (d *document) phone(p *Phone) {
 	if d.positive("phone.max", Days(p.Max)); p.Max > maxCall {
 		d.add("phone.max", fmt.Sprintf("%s holds a line of the structure for too long", p.Max), "write at most "+maxCall.String())
 	}
+	atLeast(d, "phone.lines", p.Lines, 1)
+	if d.positive("phone.keep", p.Keep); p.Keep > maxKeep {
+		d.add("phone.keep", p.Keep.String()+" is longer than a recording may be kept", "write at most "+maxKeep.String())
+	}
+	for _, id := range slices.Sorted(maps.Keys(p.Callers)) {
+		if p.Callers[id] == "" || strings.ContainsAny(p.Callers[id], " \t\r\n<>@:;\"") {
+			d.add("phone.callers."+id, fmt.Sprintf("%q cannot be part of an address", p.Callers[id]), "write the bare number, without blanks: +33100000000")
+		}
+	}
+	d.transcribe(&p.Transcribe)
 	t := &p.Trunk
 	d.resolve(&t.CAFile, &t.PasswordFile)
 	if t.Addr == "" {
@@ -82,6 +125,9 @@ func (d *document) phone(p *Phone) {
 	if t.CAFile != "" && t.Transport != "tls" {
 		d.add("phone.trunk.ca_file", t.Transport+" leaves no use for certificates", "remove it, or write transport: tls")
 	}
+	if t.Secure && t.Transport != "tls" {
+		d.add("phone.trunk.secure", "the keys of the sound would travel in clear over "+t.Transport, "write transport: tls, or remove it")
+	}
 	t.Password = d.secret("phone.trunk.password", t.Password, "phone.trunk.password_file", t.PasswordFile)
 	switch given := t.Password != "" || t.PasswordFile != ""; {
 	case given && t.User == "":
@@ -93,5 +139,27 @@ func (d *document) phone(p *Phone) {
 		if strings.ContainsAny(x.text, " \t\r\n<>@:;\"") {
 			d.add("phone.trunk."+x.key, fmt.Sprintf("%q cannot be part of an address", x.text), "write the bare number, name or host, without blanks: +33100000000")
 		}
+	}
+}
+
+// transcribe checks the server that writes calls down. What is said to it leaves this machine: in clear to this machine alone.
+func (d *document) transcribe(t *Transcribe) {
+	d.resolve(&t.TokenFile)
+	t.Token = d.secret("phone.transcribe.token", t.Token, "phone.transcribe.token_file", t.TokenFile)
+	if t.URL == "" {
+		if *t != (Transcribe{}) {
+			d.add("phone.transcribe.url", "it is missing", "write where recordings are sent: http://127.0.0.1:8080/inference")
+		}
+		return
+	}
+	u, err := url.Parse(t.URL)
+	switch {
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		d.add("phone.transcribe.url", fmt.Sprintf("%q is no address", t.URL), "write it in full: http://127.0.0.1:8080/inference")
+	case u.Scheme == "http" && u.Hostname() != "localhost" && !net.ParseIP(u.Hostname()).IsLoopback():
+		d.add("phone.transcribe.url", "recordings would travel in clear", "write https://…, or a server on this machine")
+	}
+	if t.Language != "" && !language.MatchString(t.Language) {
+		d.add("phone.transcribe.language", fmt.Sprintf("%q is not a language", t.Language), "write two letters, for example fr")
 	}
 }

@@ -52,6 +52,7 @@ func (d *document) campaign(c *Campaign) {
 	} {
 		atLeast(d, "caps."+limit.key, limit.n, 0)
 	}
+	d.tries(c)
 	d.among("missed", c.Missed, MissedRun, MissedSkip)
 	d.positive("late", Days(c.Late))
 	d.plan(c)
@@ -179,6 +180,31 @@ func (d *document) waves(c *Campaign) {
 			w.Missed = "latest"
 		}
 		d.among(path+".missed", w.Missed, "all", "latest", "skip")
+		if w.Outside && w.Channel != string(probes.Phone) {
+			d.add(path+".outside", "only calls are made while a structure is closed", "remove it, or write channel: phone")
+		}
+	}
+}
+
+// maxCalls bounds how often one audit calls: more is a nuisance and no measurement.
+const maxCalls = 5
+
+func (d *document) tries(c *Campaign) {
+	for _, name := range slices.Sorted(maps.Keys(c.Tries)) {
+		path, t := "tries."+name, c.Tries[name]
+		if name != string(probes.Phone) {
+			d.add(path, "only calls are made again", "write phone, or remove it")
+			continue
+		}
+		atLeast(d, path+".most", t.Most, 1)
+		if t.Most > maxCalls {
+			d.add(path+".most", fmt.Sprintf("%d calls for one question are a nuisance", t.Most), fmt.Sprintf("write at most %d", maxCalls))
+		}
+		if t.After == 0 {
+			t.After = Days(30 * time.Minute)
+			c.Tries[name] = t
+		}
+		d.positive(path+".after", t.After)
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"text/template"
+
+	"github.com/sonde-fleet/sonde/probes"
 )
 
 var language = regexp.MustCompile(`^[a-z]{2}$`)
@@ -32,6 +34,30 @@ func (c *Campaign) fields() (names []string, sample map[string]any) {
 	}
 	sample["Arm"] = arm
 	return names, sample
+}
+
+// call checks what a scenario says of calls.
+func (d *document) call(s *Scenario, path string) {
+	if s.By == "" {
+		s.By = "agent"
+	}
+	d.among(path+".by", s.By, "agent", "person")
+	if strings.Trim(s.Keys, "0123456789*#") != "" {
+		d.add(path+".keys", fmt.Sprintf("%q are not keys of a telephone", s.Keys), "write digits, * and #, for example \"13\"")
+	}
+	for _, x := range []struct {
+		key   string
+		given bool
+	}{{"keys", s.Keys != ""}, {"say", s.Say != ""}, {"by", s.By != "agent"}} {
+		if x.given && !slices.Contains(s.Channels, string(probes.Phone)) {
+			d.add(path+"."+x.key, "the scenario makes no calls", "remove it, or add phone to its channels")
+		}
+	}
+	if s.By == "person" && (s.Keys != "" || s.Say != "") {
+		d.add(path+".by", "a person presses keys and speaks without being told how", "remove keys and say, or write by: agent")
+	}
+	d.resolve(&s.Say)
+	d.readable(path+".say", s.Say)
 }
 
 func (d *document) scenarios(c *Campaign) {
@@ -63,6 +89,7 @@ func (d *document) scenarios(c *Campaign) {
 				d.add(at, name+" is there twice", "write it once")
 			}
 		}
+		d.call(s, path)
 		if len(s.Subjects) == 0 && slices.Contains(s.Channels, "mail") {
 			d.add(path+".subjects", "there is no subject", "a mail needs at least one")
 		}

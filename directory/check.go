@@ -47,13 +47,13 @@ func (c *checker) structure(r *row) Structure {
 			Band: get(fieldBand), Region: get(fieldRegion), Zone: get(fieldZone), Hours: get(fieldHours),
 			Holidays: get(fieldHolidays),
 		},
-		Scheme: strings.ToLower(get(fieldScheme)), Ground: get(fieldGround), Contacts: map[probes.Channel][]string{},
+		Scheme: strings.ToLower(get(fieldScheme)), Ground: get(fieldGround), Recording: get(fieldRecording), Contacts: map[probes.Channel][]string{},
 	}
 	c.identifier(&s, r)
 	if s.Sector != "" && s.Sector != "public" && s.Sector != "private" {
 		c.add(r.fields[fieldSector], fieldSector, fmt.Sprintf("%q is not a sector", s.Sector), "write public or private")
 	}
-	for _, name := range []string{fieldName, fieldKind, fieldBand, fieldRegion, fieldGround} {
+	for _, name := range []string{fieldName, fieldKind, fieldBand, fieldRegion, fieldGround, fieldRecording} {
 		if strings.ContainsFunc(get(name), func(r rune) bool { return r < ' ' || r == 0x7f }) {
 			c.add(r.fields[name], name, "it contains a control character or a line break", "remove it")
 		}

@@ -28,11 +28,12 @@ const (
 	fieldGround     = "ground"
 	fieldGroundDate = "ground_date"
 	fieldShared     = "shared"
+	fieldRecording  = "recording"
 )
 
 var fields = []string{
 	fieldID, fieldScheme, fieldName, fieldKind, fieldSector, fieldBand, fieldRegion, fieldZone, fieldHours, fieldHolidays,
-	fieldGround, fieldGroundDate, fieldShared,
+	fieldGround, fieldGroundDate, fieldShared, fieldRecording,
 }
 
 // required fields have a column, and a value in every row.

@@ -19,6 +19,7 @@ type Structure struct {
 	Shared     bool                        // its contacts may be those of another structure too
 	Ground     string                      // legal ground for contacting it: mandate, consent…
 	GroundDate time.Time                   // since when; midnight UTC
+	Recording  string                      // reference of its agreement to calls being recorded; empty: none is
 }
 
 // MailDomain returns the domain of a mail address, or the host of a contact form without "www.", in lower case.

@@ -213,6 +213,8 @@ func (m Measure) Of(o *stats.Outcome, now time.Time) (float64, State) {
 		return 0, Unrated
 	case stats.Visited:
 		return m.observed(o)
+	case stats.Reached, stats.Unmanned, stats.PickedUp, stats.Unreached:
+		return m.ofCall(o)
 	}
 	if o.Sent.IsZero() {
 		return 0, Waiting
@@ -248,6 +250,25 @@ func (m Measure) Of(o *stats.Outcome, now time.Time) (float64, State) {
 		return 0, Analysed
 	}
 	return 0, Unrated
+}
+
+// ofCall is the value of a telephone audit: answered by a person or not, or an item. A call has neither a delay of hours nor a
+// politeness formula of its own.
+func (m Measure) ofCall(o *stats.Outcome) (float64, State) {
+	switch {
+	case o.Outside || o.Result == stats.PickedUp && m.kind != "item":
+		return 0, Unrated
+	case !o.Status.Ended():
+		return 0, Watched // another try is to come
+	case m.kind == "answered":
+		return number(o.Result == stats.Reached), Analysed
+	case m.kind != "item":
+		return 0, Unrated
+	}
+	if v, state := m.observed(o); state == Analysed || !m.zero || o.Result == stats.Reached || o.Result == stats.PickedUp {
+		return v, state
+	}
+	return 0, Analysed
 }
 
 func (m Measure) observed(o *stats.Outcome) (float64, State) {

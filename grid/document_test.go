@@ -146,7 +146,7 @@ func TestDocument(t *testing.T) {
 		return tally(func(i *Item) bool { return i.Observer == Agent && i.Awaiting() == awaiting })
 	}
 	fmt.Fprintf(&b, "# The grid\n\nMade by `go test ./grid -run Document -update` from `grid/data`. Version %s: %d items, %d determinants, three stages, six\n"+
-		"channels. Agents alone observe %d of them: %d on channels that are built, and %d that await their channel. What only a person can tell\n"+
+		"channels. Agents alone observe %d of them: %d now, and %d that await their channel or their observer. What only a person can tell\n"+
 		"is asked in a form, in the words of the item. The wordings are ours; the source is what asks for it, not a quotation.\n\n",
 		g.Version, len(g.Items), len(g.Determinants), agents(false)+agents(true), agents(false), agents(true))
 	b.WriteString("An item is a statement that is true or false (`yes`: it should be true; `no`: it should not), or a number in its unit. Its rule makes points\n" +
@@ -157,7 +157,7 @@ func TestDocument(t *testing.T) {
 	countTable(&b, "observer", []string{"agents alone", "agents, and a person may say better", "a person"}, func(r int, i *Item) bool { return i.Observer == observers[r] })
 	hows := []How{Observed, Measured, Asked}
 	countTable(&b, "from", []string{"what the probe notes", "instants and results", "a form"}, func(r int, i *Item) bool { return i.How == hows[r] })
-	countTable(&b, "channel", []string{"built", "awaiting"}, func(r int, i *Item) bool { return i.Awaiting() == (r == 1) })
+	countTable(&b, "channel", []string{"observed now", "awaiting"}, func(r int, i *Item) bool { return i.Awaiting() == (r == 1) })
 	var stages, determinants []string
 	for _, s := range Stages {
 		stages = append(stages, g.StageNames[s].EN)

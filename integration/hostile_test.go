@@ -878,7 +878,7 @@ func (x *world) collect() {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var all [][]byte
+		var all []probes.Evidence
 		for i := range records {
 			after = records[i].N
 			if records[i].Event == nil {
@@ -889,7 +889,7 @@ func (x *world) collect() {
 				if err != nil {
 					t.Fatal(err)
 				}
-				all = append(all, body)
+				all = append(all, probes.Evidence{Body: body})
 				if id := bodies[string(body)]; id != "" && x.of[e.SHA256] == "" {
 					x.of[e.SHA256] = id
 					x.evidence = append(x.evidence, e.SHA256)

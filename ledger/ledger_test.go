@@ -50,7 +50,7 @@ func filled(t *testing.T) (*store.Collected, string) {
 	if _, err := db.File("p", page); err != nil {
 		t.Fatal(err)
 	}
-	if err := db.PutEvidence([]byte("the answer")); err != nil {
+	if err := db.PutEvidence(probes.Evidence{Body: []byte("the answer")}); err != nil {
 		t.Fatal(err)
 	}
 	return db, dir

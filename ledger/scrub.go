@@ -45,7 +45,7 @@ func (l *Ledger) Look(ctx context.Context, pause time.Duration) error {
 			for _, e := range r.Event.Evidence {
 				f := found[r.Event.Audit]
 				switch err := l.db.Prove(e.SHA256); {
-				case err == nil:
+				case err == nil, e.Erased(time.Now()):
 				case errors.Is(err, store.ErrNoEvidence):
 					f.Missing++
 					found[r.Event.Audit] = f

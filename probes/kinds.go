@@ -69,14 +69,18 @@ const (
 	WebFailed  Kind = "web.failed"  // the site did not answer, or broke the browser; theirs
 )
 
-// The life of a telephone call. It ends with call.ended, call.failed, or a probe.fault of ours whose Detail "reached" is "no":
-// it is then certain that no telephone of the structure rang.
+// The life of a telephone call. It ends with call.ended, call.failed, or a probe.fault of ours whose Detail "reached" says
+// whether a telephone of the structure rang: no (that is certain), yes, or perhaps.
 const (
-	CallDialled  Kind = "call.dialled"  // recorded before the INVITE leaves: from here on a telephone may ring
-	CallRinging  Kind = "call.ringing"  // the first 180 or 183, or a ring tone that was heard before
-	CallAnswered Kind = "call.answered" // the other end picked up: a person, a voice service, a machine
-	CallEnded    Kind = "call.ended"    // an answered call is over; Detail: by, why, talk_ms, …; observations; evidence where recording is allowed
-	CallFailed   Kind = "call.failed"   // nobody picked up; theirs; Detail "class" says how, "code" is the answer of SIP
+	CallByHand      Kind = "call.by-hand"     // a person must make the call, as its scenario says; nothing has rung; Text is what to ask
+	CallDialled     Kind = "call.dialled"     // recorded before the INVITE leaves: from here on a telephone may ring
+	CallRinging     Kind = "call.ringing"     // the first 180 or 183, or a ring tone that was heard before
+	CallAnswered    Kind = "call.answered"    // the other end picked up: a person, a voice service, a machine
+	CallEnded       Kind = "call.ended"       // an answered call is over; Detail: by, why, talk_ms, …; observations; evidence where recording is allowed
+	CallFailed      Kind = "call.failed"      // nobody picked up; theirs; Detail "class" says how, "code" is the answer of SIP, "retry" when it is called again
+	CallTranscribed Kind = "call.transcribed" // what was said in a recorded call, as evidence that perishes with it; Text says why there is none
+	// a text that was taken for a person's in this call was heard again in another: a recording; Detail "in": that audit
+	CallHeardAgain Kind = "call.heard-again"
 )
 
 // Classes of a call that nobody picked up: Detail "class" of CallFailed.

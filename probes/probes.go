@@ -4,6 +4,7 @@ package probes
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -65,6 +66,8 @@ type Audit struct {
 	Target    string      `json:"target" cbor:"11,keyasint"` // the contact used: mail address, URL, number…
 	// Treatment is the arm of the campaign's experiment that the audit was given; empty: it takes no part in one.
 	Treatment string `json:"treatment,omitempty" cbor:"12,keyasint,omitempty"`
+	// Outside says that the contact is made while the structure is closed, on purpose. It is counted apart.
+	Outside bool `json:"outside,omitempty" cbor:"13,keyasint,omitempty"`
 }
 
 // Fault says whose fault an event is. It is decided where the event happens and never guessed afterwards.
@@ -104,9 +107,14 @@ type Evidence struct {
 	Type   string `json:"type" cbor:"2,keyasint"` // media type, for example message/rfc822
 	Name   string `json:"name,omitempty" cbor:"3,keyasint,omitempty"`
 	Size   int64  `json:"size" cbor:"4,keyasint"` // octets
+	// Erase is when the bytes must be deleted everywhere; zero: never. The hash stays.
+	Erase time.Time `json:"erase,omitzero" cbor:"5,keyasint,omitzero"`
 	// Body carries the bytes from the probe to the store; it is not part of the journal record.
 	Body []byte `json:"-" cbor:"-"`
 }
+
+// Erased says whether the time of the bytes is over at the instant: it is right then that they are not there.
+func (e *Evidence) Erased(now time.Time) bool { return !e.Erase.IsZero() && !e.Erase.After(now) }
 
 // Value is what was observed of an item.
 type Value string
@@ -199,10 +207,14 @@ type Record struct {
 
 // A Probe contacts one structure on one channel. Run makes one try of the audit a and records what happens;
 // record returns once the event is durable, so what must be known after a crash is recorded before it is done.
-// An error means that the fault was ours (no route, wrong password, no browser). Refusal or silence is an Event.
+// An error means that the fault was ours (no route, wrong password, no browser). Refusal or silence is an Event. An error
+// that is ErrNotReached is certain that nothing reached the structure, although the try was recorded as begun.
 type Probe interface {
 	Run(ctx context.Context, a Audit, record func(Event) error) error
 }
+
+// ErrNotReached says of a try that had begun that nothing of it reached the structure.
+var ErrNotReached = errors.New("nothing reached the structure")
 
 // A Watcher sees the answers that arrive after Run has returned: hours or days later, or after a restart.
 // Watch blocks until ctx is done.

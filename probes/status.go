@@ -1,6 +1,9 @@
 package probes
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Status is where an audit stands. It follows from the audit's events alone (see Next).
 type Status string
@@ -13,18 +16,19 @@ const (
 	Prepared   Status = "prepared"
 	Sending    Status = "sending"
 	InDoubt    Status = "in doubt"
-	ByHand     Status = "by hand"   // a person must make the contact and say so; nothing has left
-	Contacted  Status = "contacted" // the structure's side, or our server for it, took the contact
+	ByHand     Status = "by hand"     // a person must make the contact and say so; nothing has left
+	Contacted  Status = "contacted"   // the structure's side, or our server for it, took the contact
+	Retrying   Status = "another try" // a call that nobody picked up will be made again, as the campaign says
 	Refused    Status = "refused"
 	Faulted    Status = "spoiled" // by us
 	Missed     Status = "missed"
 	Suppressed Status = "suppressed"
 	Cancelled  Status = "cancelled"
-	Closed     Status = "closed" // contacted, and the deadline has passed
+	Closed     Status = "closed" // contacted, and nothing more is waited for: the deadline has passed, or the call is over
 )
 
 // Statuses lists every status in the order of tables.
-var Statuses = [...]Status{Planned, Awaiting, Prepared, Sending, InDoubt, ByHand, Contacted, Refused, Faulted, Missed, Suppressed,
+var Statuses = [...]Status{Planned, Awaiting, Prepared, Sending, InDoubt, ByHand, Contacted, Retrying, Refused, Faulted, Missed, Suppressed,
 	Cancelled, Closed}
 
 // Ended says whether nothing more will be done for an audit in this status.
@@ -36,12 +40,12 @@ func (s Status) Ended() bool {
 	return false
 }
 
-// Startable says whether a try may be begun: nothing has left yet.
-func (s Status) Startable() bool { return s == Planned || s == Prepared }
+// Startable says whether a try may be begun: nothing has left yet, or what left is known to be over and may be repeated.
+func (s Status) Startable() bool { return s == Planned || s == Prepared || s == Retrying }
 
 // Started says whether something may have left for the structure.
 func (s Status) Started() bool {
-	return s == Sending || s == InDoubt || s == Contacted || s == Closed || s == Refused
+	return s == Sending || s == InDoubt || s == Contacted || s == Closed || s == Refused || s == Retrying
 }
 
 // Next returns the status after the event e. Facts that do not change the status (an answer, an observation) return s.
@@ -50,6 +54,9 @@ func (s Status) Next(e *Event) Status {
 	case AuditAwaiting:
 		return Awaiting
 	case AuditMissed:
+		if s == Retrying {
+			return Refused // what the tries before have shown stands
+		}
 		return Missed
 	case AuditSuppressed, AuditCancelled, AuditSpoiled:
 		return s.takenOut(e.Kind)
@@ -61,36 +68,35 @@ func (s Status) Next(e *Event) Status {
 		if s == Prepared {
 			return ByHand
 		}
+	case CallByHand:
+		if s.Startable() {
+			return ByHand
+		}
 	case MailInDoubt:
 		if s == Sending {
 			return InDoubt
 		}
-	case MailAccepted, WebVisited, CallAnswered:
+	case MailAccepted, WebVisited:
 		return Contacted
+	case CallEnded: // an answered call is under way until then, for a crash to find it
+		return Closed
 	case MailWitnessed, MailReceived: // what came back for it proves that it was taken
 		if (s == Sending || s == InDoubt) && e.Detail["sure"] != "no" {
 			return Contacted
 		}
-	case MailRefused, WebFailed, WebBlocked, CallFailed:
+	case MailRefused, WebFailed, WebBlocked:
+		return Refused
+	case CallFailed:
+		if e.Detail["retry"] != "" {
+			return Retrying
+		}
 		return Refused
 	case MailDeferred, MailUnsent: // certain that nothing was taken
 		if s == Sending || s == InDoubt {
 			return Prepared
 		}
 	case ProbeFault:
-		if s == Sending && e.Detail["reached"] == "no" {
-			return Faulted // a call that got no further than our own line
-		}
-		if s.Started() || s.Ended() {
-			return s // what may have left is not undone by our fault
-		}
-		switch {
-		case e.Detail["retry"] == "":
-			return Faulted
-		case s == Prepared: // the same bytes are tried again
-			return Prepared
-		}
-		return Planned
+		return s.spoiled(e)
 	case AuditResolved:
 		if s != InDoubt && s != ByHand {
 			return s
@@ -103,19 +109,53 @@ func (s Status) Next(e *Event) Status {
 		}
 		return Faulted
 	case AuditClosed:
-		if s == Contacted {
+		switch {
+		case s == Contacted:
 			return Closed
-		} else if !s.Ended() && s != Awaiting {
+		case s == Retrying:
+			return Refused
+		case !s.Ended() && s != Awaiting:
 			return Faulted
 		}
 	}
 	return s
 }
 
+// spoiled is the status after a fault of ours.
+func (s Status) spoiled(e *Event) Status {
+	again := e.Detail["retry"] != ""
+	switch {
+	case s == Retrying || s == Sending && e.Detail["reached"] == "no": // a call that got no further than our own line
+		switch {
+		case e.Detail["stands"] == "" && again:
+			return Planned
+		case e.Detail["stands"] == "":
+			return Faulted
+		case again:
+			return Retrying
+		}
+		return Refused // what the tries before have shown stands
+	case s == Sending && e.Detail["reached"] != "": // a telephone may have rung: never again by itself
+		if e.Detail["stands"] != "" {
+			return Refused
+		}
+		return Faulted
+	case s.Started() || s.Ended():
+		return s // what may have left is not undone by our fault
+	case !again:
+		return Faulted
+	case s == Prepared: // the same bytes are tried again
+		return Prepared
+	}
+	return Planned
+}
+
 func (s Status) takenOut(k Kind) Status {
 	switch {
 	case k == AuditSpoiled:
 		return Faulted
+	case s == Retrying:
+		return Refused
 	case s.Started() || s.Ended():
 		return s
 	case k == AuditSuppressed:
@@ -134,6 +174,7 @@ type State struct {
 	Raw     Hash              `json:"raw,omitempty" cbor:"6,keyasint,omitempty"`    // evidence of what was prepared
 	Sent    time.Time         `json:"sent,omitzero" cbor:"7,keyasint,omitzero"`     // wall instant of the contact
 	Due     time.Time         `json:"due" cbor:"8,keyasint"`                        // campaign instant of the next try
+	Failed  int               `json:"failed,omitempty" cbor:"9,keyasint,omitempty"` // tries that nobody picked up
 }
 
 // Apply folds the event e into the state.
@@ -147,14 +188,26 @@ func (st *State) Apply(e *Event) {
 		if len(e.Evidence) > 0 {
 			st.Raw = e.Evidence[0].SHA256
 		}
-	case MailSending, MailAccepted, WebVisited, CallDialled:
+	case MailSending, MailAccepted, WebVisited:
 		st.Sent = e.At
+	case CallDialled, CallRinging, CallAnswered: // what ends the call after a crash
+		if e.Kind == CallDialled {
+			st.Sent, st.Detail = e.At, map[string]string{}
+		}
+		for k, v := range e.Detail {
+			if strings.HasPrefix(k, "sip_") {
+				st.Detail[k] = v
+			}
+		}
 	case AuditResolved:
 		if st.Status == Contacted && st.Sent.IsZero() {
 			st.Sent = e.ByHandAt()
 		}
 		st.put(e)
-	case ProbeFault, AuditPostponed:
+	case ProbeFault, AuditPostponed, CallFailed:
+		if e.Kind == CallFailed && e.Fault == Theirs {
+			st.Failed++
+		}
 		st.put(e)
 	}
 }

@@ -32,8 +32,7 @@ var (
 func share(x float64) Published { return Published{Value: x} }
 
 // Comparison is one figure of the programme that Sonde automates, and how it is measured here: the share answered within a
-// delay (Kaplan–Meier) or its complement, the share answered at all, the share of answers with a politeness formula, or what an item
-// came to.
+// delay (Kaplan–Meier) or its complement, the share answered at all, the share of answers with a politeness formula, or a figure of the calls.
 type Comparison struct {
 	Key          string // names the figure in messages
 	Figure       string // in English
@@ -45,15 +44,15 @@ type Comparison struct {
 	within time.Duration
 	silent bool
 	polite bool
-	item   probes.ItemCode
+	calls  probes.ItemCode // of the figures of calls: the item that marks the audits behind it
 }
 
 const fiveDays = 5 * 24 * time.Hour
 
 // Programme is the public table of the programme that Sonde automates, for comparison.
 var Programme = [...]Comparison{
-	{Key: "first-attempt", Figure: "calls answered at the first attempt", Channel: probes.Phone, Y2013: higher, Y2023: lower, item: "phone.first-attempt"},
-	{Key: "wait", Figure: "time waited on the telephone", Channel: probes.Phone, Unit: "s", Y2013: share(16), Y2023: share(28), item: "phone.wait"},
+	{Key: "first-attempt", Figure: "calls answered at the first attempt", Channel: probes.Phone, Y2013: higher, Y2023: lower, calls: "phone.first-attempt"},
+	{Key: "wait", Figure: "time waited on the telephone", Channel: probes.Phone, Unit: "s", Y2013: share(16), Y2023: share(28), calls: "phone.wait"},
 	{Key: "letters", Figure: "letters answered", Channel: probes.Post, Y2013: higher, Y2023: lower},
 	{Key: "silent-5d", Figure: "e-mails with no answer within 5 days", Channel: probes.Mail, Y2013: oneInTwo, Y2023: oneInTwo, within: fiveDays, silent: true},
 	{Key: "within-24h-public", Figure: "e-mails answered within 24 h, public", Channel: probes.Mail, Sector: "public", Y2013: unpublished, Y2023: share(0.38), within: 24 * time.Hour},
@@ -103,14 +102,21 @@ func Headlines(outcomes []stats.Outcome, known *Known) ([]Headline, error) {
 		known = knownOf(outcomes)
 	}
 	out := make([]Headline, 0, len(Programme))
+	var calls []stats.CallReport
 	for _, c := range Programme {
 		h := Headline{Comparison: c, Value: math.NaN(), Low: math.NaN(), High: math.NaN(), Audits: url.Values{"channel": {string(c.Channel)}}}
 		if c.Sector != "" {
 			h.Audits.Set("sector", c.Sector)
 		}
-		if c.item != "" {
-			h.Audits.Set("item", string(c.item))
-			h.ofItem(outcomes, known.Places(c.Channel))
+		if c.calls != "" {
+			h.Audits.Set("item", string(c.calls))
+			if calls == nil {
+				var err error
+				if calls, err = stats.CallsAt(outcomes, known.Places(c.Channel), ""); err != nil {
+					return nil, err
+				}
+			}
+			h.ofCalls(&calls[0].All)
 			out = append(out, h)
 			continue
 		}
@@ -161,40 +167,13 @@ func (h *Headline) ofFigures(f *stats.Figures) {
 
 func (h *Headline) of(p stats.Proportion) { h.Value, h.Low, h.High, h.N = p.Share, p.Low, p.High, p.N }
 
-// z975 is the 97.5 % quantile of the normal distribution.
-const z975 = 1.959963984540054
-
-// ofItem is the share of audits in which an item is so, or the mean of its numbers.
-func (h *Headline) ofItem(outcomes []stats.Outcome, places []int32) {
-	var values []float64
-	sum := 0.0
-	for _, i := range places {
-		o := &outcomes[i]
-		if h.Sector != "" && o.Body.Sector != h.Sector {
-			continue
-		}
-		if v, ok := o.Items.Value(h.item); ok && !math.IsNaN(v) && o.Result != stats.Spoiled && o.Result != stats.InDoubt {
-			values = append(values, v)
-			sum += v
-		}
-	}
-	n := float64(len(values))
-	switch {
-	case n == 0:
-		return
-	case h.Unit == "":
-		h.of(stats.Wilson(int(sum), len(values)))
+// ofCalls takes the figure from those of the calls: a mean in seconds, over those who reached a person, or a share.
+func (h *Headline) ofCalls(f *stats.CallFigures) {
+	if h.Unit == "" {
+		h.of(f.FirstAttempt)
 		return
 	}
-	h.N, h.Value = len(values), sum/n
-	squares := 0.0
-	for _, v := range values {
-		squares += (v - h.Value) * (v - h.Value)
-	}
-	if n > 1 {
-		wide := z975 * math.Sqrt(squares/(n-1)/n)
-		h.Low, h.High = h.Value-wide, h.Value+wide
-	}
+	h.Value, h.Low, h.High, h.N = f.Wait/1000, f.WaitLo/1000, f.WaitHi/1000, f.Waited
 }
 
 // Compare writes the programme's figures beside our own, each with its interval and the list of audits behind it, under the

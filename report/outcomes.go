@@ -58,7 +58,20 @@ type Row struct {
 	ItemsNo      int    `json:"items_no" parquet:"items_no"`
 	Checks       int    `json:"checks" parquet:"checks"`
 	ChecksUp     int    `json:"checks_up" parquet:"checks_up"`
-	Treatment    string `json:"treatment" parquet:"treatment,dict"` // the arm of the campaign's experiment; empty: in none
+	// Of a telephone audit: made while the structure was closed, how many calls and what became of each, what the one that was picked
+	// up measured, who or what answered it and how sure that is.
+	Outside      bool     `json:"outside" parquet:"outside"`
+	Tries        int      `json:"tries" parquet:"tries"`
+	Calls        string   `json:"calls" parquet:"calls,dict"` // space-separated, in order: answered, busy, no-answer…, ours
+	Person       *bool    `json:"person" parquet:"person,optional"`
+	FirstAttempt *bool    `json:"first_attempt" parquet:"first_attempt,optional"`
+	Ring         *int64   `json:"ring_ms" parquet:"ring_ms,optional"`
+	Wait         *int64   `json:"wait_ms" parquet:"wait_ms,optional"`
+	Talk         *int64   `json:"talk_ms" parquet:"talk_ms,optional"`
+	First        string   `json:"first" parquet:"first,dict"`
+	Sure         *float64 `json:"sure" parquet:"sure,optional"`
+	Recorded     bool     `json:"recorded" parquet:"recorded"`
+	Treatment    string   `json:"treatment" parquet:"treatment,dict"` // the arm of the campaign's experiment; empty: in none
 }
 
 // RowOf flattens an outcome.
@@ -81,7 +94,27 @@ func RowOf(o *stats.Outcome) Row {
 	if o.Acked {
 		r.AckDelay = &o.AckDelay
 	}
+	r.Outside = o.Outside
+	if o.Call != nil {
+		r.ofCall(o.Call)
+	}
 	return r
+}
+
+func (r *Row) ofCall(c *stats.Call) {
+	var classes []string
+	for i := range c.Tries {
+		if class := c.Tries[i].Class; class != "" {
+			classes = append(classes, class)
+		}
+	}
+	r.Tries, r.Calls, r.Person, r.FirstAttempt, r.Wait, r.First, r.Recorded = len(c.Tries), strings.Join(classes, " "), c.Person, c.FirstAttempt, c.Wait, c.First, c.Recorded
+	if last := c.Last(); last != nil && last.Class == stats.TryAnswered {
+		r.Ring, r.Talk = &c.Ring, &c.Talk
+	}
+	if c.Sure > 0 {
+		r.Sure = &c.Sure
+	}
 }
 
 func stamp(t time.Time) string {
@@ -106,7 +139,8 @@ func OutcomesJSON(w io.Writer, outcomes []stats.Outcome) error {
 // columns are the headings of the CSV file, in the order of Row.
 var columns = strings.Fields("audit campaign structure name kind sector band region channel scenario persona wave number due deadline " +
 	"state result reason contacted answered delay_ms worked_ms working_days followed_ms late acknowledged ack_delay_ms out_of_office " +
-	"classes answer polite junk unsure evidence prober events pages barriers doubts criteria_broken items_yes items_no checks checks_up treatment")
+	"classes answer polite junk unsure evidence prober events pages barriers doubts criteria_broken items_yes items_no checks checks_up " +
+	"outside tries calls person first_attempt ring_ms wait_ms talk_ms first sure recorded treatment")
 
 // OutcomesCSV writes the outcomes as a table. A cell that a spreadsheet would take for a formula gets an apostrophe in
 // front, because strangers write some of them.
@@ -123,7 +157,9 @@ func OutcomesCSV(w io.Writer, outcomes []stats.Outcome) error {
 			whole(r.AckDelay), strconv.FormatBool(r.OutOfOffice), r.Classes, r.Answer, truth(r.Polite), strconv.FormatBool(r.Junk),
 			strconv.Itoa(r.Unsure), r.Evidence, r.Prober, strconv.Itoa(r.Events), strconv.Itoa(r.Pages),
 			strconv.Itoa(r.Barriers), strconv.Itoa(r.Doubts), strconv.Itoa(r.Criteria),
-			strconv.Itoa(r.ItemsYes), strconv.Itoa(r.ItemsNo), strconv.Itoa(r.Checks), strconv.Itoa(r.ChecksUp), r.Treatment}
+			strconv.Itoa(r.ItemsYes), strconv.Itoa(r.ItemsNo), strconv.Itoa(r.Checks), strconv.Itoa(r.ChecksUp),
+			strconv.FormatBool(r.Outside), strconv.Itoa(r.Tries), r.Calls, truth(r.Person), truth(r.FirstAttempt), whole(r.Ring), whole(r.Wait),
+			whole(r.Talk), r.First, cell(r.Sure), strconv.FormatBool(r.Recorded), r.Treatment}
 		for i, s := range row {
 			if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
 				row[i] = "'" + s

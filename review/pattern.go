@@ -80,7 +80,19 @@ func (f *finder) others(group []int32, but int32) (ids []probes.AuditID) {
 	return ids
 }
 
-// outliers flags answers whose delay is far from the structure's own and from its peers' (kind and population band, same
+// measured is what an audit is compared with its peers by, in milliseconds: the delay of an answer, the wait for a person on the
+// telephone; 0 where there is neither.
+func measured(o *stats.Outcome) int64 {
+	switch {
+	case o.Result == stats.Answered:
+		return o.Delay
+	case o.Result == stats.Reached && !o.Outside && o.Call != nil && o.Call.Wait != nil:
+		return *o.Call.Wait
+	}
+	return 0
+}
+
+// outliers flags answers whose delay, and calls whose wait, is far from the structure's own and from its peers' (kind and population band, same
 // channel). Delays are compared as logarithms: they have long tails by nature.
 func (f *finder) outliers() {
 	type peers struct {
@@ -94,7 +106,7 @@ func (f *finder) outliers() {
 	byPeers, byOwn := map[peers][]int32{}, map[own][]int32{}
 	for i := range f.in.Outcomes {
 		o := &f.in.Outcomes[i]
-		if o.Result != stats.Answered || o.Delay <= 0 {
+		if measured(o) <= 0 {
 			continue
 		}
 		p, w := peers{o.Campaign, o.Body.Kind, o.Body.Band, o.Channel}, own{o.Structure, o.Channel}
@@ -109,14 +121,14 @@ func (f *finder) outliers() {
 		f.score(g, fewestPeers, func(i int32, z, median float64) {
 			// A structure that always answers like this is no outlier: its own history says so.
 			if _, known := usual[i]; math.Abs(z) > farScore && !known {
-				found[i] = Flag{Kind: Outlier, Delay: f.in.Outcomes[i].Delay, Usual: int64(median), Z: z, N: len(g), Group: strings.Trim(k.kind+" "+k.band, " ")}
+				found[i] = Flag{Kind: Outlier, Delay: measured(&f.in.Outcomes[i]), Usual: int64(median), Z: z, N: len(g), Group: strings.Trim(k.kind+" "+k.band, " ")}
 			}
 		})
 	}
 	for _, g := range byOwn {
 		f.score(g, fewestOwn, func(i int32, z, median float64) {
 			if math.Abs(z) > farScore {
-				found[i] = Flag{Kind: Outlier, Delay: f.in.Outcomes[i].Delay, Usual: int64(median), Z: z, N: len(g), Group: "own"}
+				found[i] = Flag{Kind: Outlier, Delay: measured(&f.in.Outcomes[i]), Usual: int64(median), Z: z, N: len(g), Group: "own"}
 			}
 		})
 	}
@@ -134,7 +146,7 @@ func (f *finder) score(group []int32, fewest int, tell func(i int32, z, median f
 	}
 	logs := make([]float64, len(group))
 	for k, i := range group {
-		logs[k] = math.Log(float64(f.in.Outcomes[i].Delay))
+		logs[k] = math.Log(float64(measured(&f.in.Outcomes[i])))
 	}
 	median := stats.Quantile(slices.Clone(logs), 0.5)
 	away := make([]float64, len(logs))

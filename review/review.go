@@ -32,13 +32,18 @@ const (
 	ClockSkew       Kind = "clock-skew"        // a clock was off by more than the figures allow
 	SiteBlocked     Kind = "site-blocked"      // the website keeps declared robots out
 	ItemsDiffer     Kind = "items-differ"      // agent and auditor, or two auditors, see an item differently
+	UnsurePerson    Kind = "unsure-person"     // it is not sure who or what answered the telephone: listen
+	AfterMachine    Kind = "after-machine"     // a person is said to have spoken when a recording had hardly ended: rather the same recording
+	HeardAgain      Kind = "heard-again"       // words that were taken for a person's were heard in another call: a recording
+	NoRecording     Kind = "no-recording"      // the call was to be recorded, and there is no sound to hear
+	NoRing          Kind = "no-ring"           // picked up before it rang: a diversion or a voice service, or our clock
 	InDoubt         Kind = "in-doubt"          // it is not proven whether the contact was made
 	SpoiledByUs     Kind = "spoiled"           // it left the denominator: is that right, and is another try wanted?
 )
 
 // Kinds lists the kinds in the order of the queue: what can make a published figure wrong comes first.
 var Kinds = [...]Kind{Disputed, HashMismatch, MissingEvidence, Contested, UnsureMatch, SameAnswer, TooFast, UnsureClass, ForeignDomain,
-	FaultPattern, Contradiction, ClockSkew, Bounce, Outlier, ItemsDiffer, InDoubt, SiteBlocked, SpoiledByUs}
+	HeardAgain, UnsurePerson, AfterMachine, FaultPattern, Contradiction, ClockSkew, Bounce, NoRecording, NoRing, Outlier, ItemsDiffer, InDoubt, SiteBlocked, SpoiledByUs}
 
 // Flag is one reason to look at one audit, with the figures that raised it. Durations are in milliseconds.
 type Flag struct {

@@ -41,6 +41,9 @@ func (f *finder) single(o *stats.Outcome) {
 	if o.Result == stats.Answered {
 		f.answer(o)
 	}
+	if o.Called() {
+		f.call(o)
+	}
 	switch {
 	case o.Result == stats.Unreachable:
 		f.add(o, Flag{Kind: Bounce, Text: o.Reason, Want: o.Target})

@@ -14,7 +14,7 @@ import (
 var ErrNoRoom = errors.New("no room before the end of the campaign")
 
 // Again returns the audit that tries a once more: same question, channel, persona and wave, the next free number of the
-// structure, as long a watch. It is due in opening hours, not before the campaign instant now and before end, on a day on
+// structure, as long a watch. It is due in opening hours (in closed ones, where a was), not before the campaign instant now and before end, on a day on
 // which no other audit of the structure is due, and at least gap away from each that was or will be made. others are all
 // audits of the structure. It is a pure function: the hour within the day follows from the new identifier.
 func Again(a probes.Audit, others []probes.State, s probes.Structure, now, end time.Time, gap time.Duration) (probes.Audit, error) {
@@ -37,7 +37,7 @@ func Again(a probes.Audit, others []probes.State, s probes.Structure, now, end t
 	a.Number++
 	a.ID = probes.AuditID(a.Campaign + "." + string(a.Structure) + "." + number(a.Number))
 	for d := c.Day(now); ; d++ {
-		day, open := openOn(c, d)
+		day, open := dayOn(c, d, a.Outside)
 		if calendar.Instant(c.Location(), d, 0).After(end) {
 			return a, fmt.Errorf("structure %s: %w", s.ID, ErrNoRoom)
 		}

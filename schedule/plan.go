@@ -142,7 +142,7 @@ func (p *planner) write(audits []probes.Audit, s *sheet) []probes.Audit {
 			ID: probes.AuditID(prefix + number(i+1)), Campaign: p.campaign.ID, Structure: s.of.ID, Channel: channel,
 			Scenario: p.campaign.Scenarios[slot.scenario].ID, Persona: p.campaign.Personas[slot.persona].ID,
 			Wave: p.waveID(slot.wave), Number: i + 1, Due: due, Deadline: due.Add(p.deadlines[slot.channel]),
-			Target: s.of.Contacts[channel][0], Treatment: p.armID(slot.arm),
+			Target: s.of.Contacts[channel][0], Treatment: p.armID(slot.arm), Outside: p.outside(slot.wave),
 		})
 	}
 	return audits
@@ -196,6 +196,9 @@ func newPlanner(c *config.Campaign) (*planner, error) {
 	p.waves, err = newWaves(c, p.start, p.end)
 	return p, err
 }
+
+// outside says whether the wave contacts structures while they are closed.
+func (p *planner) outside(wave int) bool { return wave >= 0 && p.waves[wave].Outside }
 
 func (p *planner) waveID(i int) string {
 	if i < 0 {

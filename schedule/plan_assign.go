@@ -98,8 +98,11 @@ func (w *worker) scenarios(s *sheet, random *rand.Rand) []int {
 			}
 		}
 	}
-	for _, i := range order {
+	order = slices.DeleteFunc(order, func(i int) bool { // whom a closed structure hears asks nothing: any question will do
 		m.of[i] = -1
+		return w.outside(s.slots[i].wave)
+	})
+	for _, i := range order {
 		m.offers[i] = slices.Clone(w.pools.suited(s.slots[i].channel, s.of.Kind))
 		random.Shuffle(len(m.offers[i]), func(a, b int) { m.offers[i][a], m.offers[i][b] = m.offers[i][b], m.offers[i][a] })
 	}
@@ -112,6 +115,11 @@ func (w *worker) scenarios(s *sheet, random *rand.Rand) []int {
 	}
 	for _, i := range unmatched {
 		m.of[i] = m.again(i, s.slots)
+	}
+	for i := range s.slots {
+		if suited := w.pools.suited(s.slots[i].channel, s.of.Kind); w.outside(s.slots[i].wave) && len(suited) > 0 {
+			m.of[i] = suited[random.IntN(len(suited))]
+		}
 	}
 	return m.of
 }

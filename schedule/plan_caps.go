@@ -133,7 +133,7 @@ func (p *planner) move(l *load, s *sheet, i int, domain string, random *rand.Ran
 			if day < first || day > last || distance == 0 && day != home {
 				continue
 			}
-			if due, ok := l.room(s, day, low, high, slot.persona, domain, random); ok {
+			if due, ok := l.room(s, day, slot, p.outside(slot.wave), [2]int64{low, high}, domain, random); ok {
 				return due, true
 			}
 			if distance == 0 {
@@ -146,15 +146,15 @@ func (p *planner) move(l *load, s *sheet, i int, domain string, random *rand.Ran
 
 func dayOf(s *sheet, unix int64) calendar.Day { return s.calendar.DayUnix(unix) }
 
-// room looks for an instant on one day, from a random hour on.
-func (l *load) room(s *sheet, d calendar.Day, low, high int64, persona int, domain string, random *rand.Rand) (int64, bool) {
-	day, ok := openOn(s.calendar, d)
+// room looks for an instant on one day, within the bounds, from a random hour on.
+func (l *load) room(s *sheet, d calendar.Day, of *slot, outside bool, bounds [2]int64, domain string, random *rand.Rand) (int64, bool) {
+	day, ok := dayOn(s.calendar, d, outside)
 	if !ok {
 		return 0, false
 	}
 	var pieces [][2]int64 // open time cut at the full hours: first and last second
 	for _, span := range day.spans {
-		from, to := max(span.Start.Unix(), low), min(span.End.Unix()-1, high)
+		from, to := max(span.Start.Unix(), bounds[0]), min(span.End.Unix()-1, bounds[1])
 		for from <= to {
 			end := min(to, from-from%hourSeconds+hourSeconds-1)
 			pieces = append(pieces, [2]int64{from, end})
@@ -167,7 +167,7 @@ func (l *load) room(s *sheet, d calendar.Day, low, high int64, persona int, doma
 	start := random.IntN(len(pieces))
 	for i := range pieces {
 		piece := pieces[(start+i)%len(pieces)]
-		if l.full(piece[0], persona, domain) != "" {
+		if l.full(piece[0], of.persona, domain) != "" {
 			continue
 		}
 		if due := ragged(piece[0] + random.Int64N(piece[1]-piece[0]+1)); due <= piece[1] {

@@ -72,6 +72,7 @@ type worker struct {
 	*planner
 	pools  pools
 	days   []openDay
+	shut   []openDay // the times at which a closed structure may be called
 	wanted []want
 	grid   grid
 }
@@ -125,6 +126,54 @@ func (w *worker) open(c *calendar.Calendar) {
 			w.days = append(w.days, day)
 		}
 	}
+	w.shut = w.shut[:0]
+	if !slices.ContainsFunc(w.waves, func(x wave) bool { return x.Outside }) {
+		return
+	}
+	for d := w.start; d <= w.end; d++ {
+		if day, ok := shutOn(c, d); ok {
+			w.shut = append(w.shut, day)
+		}
+	}
+}
+
+// dayOn is the time of a civil day in which a contact may be made.
+func dayOn(c *calendar.Calendar, d calendar.Day, outside bool) (openDay, bool) {
+	if outside {
+		return shutOn(c, d)
+	}
+	return openOn(c, d)
+}
+
+// Who calls a closed structure does so from 7 to 21 by its own clock: a telephone may be answered by somebody who sleeps beside it.
+const outsideFrom, outsideTo = 7 * hourSeconds, 21 * hourSeconds
+
+// shutOn returns when the structure is closed on a civil day, public holidays included.
+func shutOn(c *calendar.Calendar, d calendar.Day) (openDay, bool) {
+	day := openDay{day: d}
+	from, to := calendar.Instant(c.Location(), d, outsideFrom), calendar.Instant(c.Location(), d, outsideTo)
+	add := func(until time.Time) {
+		if until.After(to) {
+			until = to
+		}
+		if from.Before(until) {
+			day.spans = append(day.spans, calendar.Span{Start: from, End: until})
+			day.open += until.Unix() - from.Unix()
+		}
+	}
+	for _, before := range [...]calendar.Day{d - 1, d} { // a span of the evening before may end after midnight
+		for _, s := range c.OpenSpans(before) {
+			if !s.End.After(from) {
+				continue
+			}
+			add(s.Start)
+			if s.End.After(from) {
+				from = s.End
+			}
+		}
+	}
+	add(to)
+	return day, day.open > 0
 }
 
 // openOn returns the open time of a civil day: only what lies on the day itself, and nothing on a public holiday.

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -39,7 +40,7 @@ type Runner struct {
 	Timeline probes.Timeline
 	Hours    func(probes.StructureID) Hours // nil: always open
 	Parallel int                            // tries under way at once on one channel
-	// Limits holds channels to fewer tries at once: those whose tries are long must not keep the others waiting.
+	// Limits are the tries at once of channels whose tries are long: they must not keep the others waiting.
 	Limits map[probes.Channel]int
 	// Skip says of an audit that was due while we were down whether it is missed at the campaign instant; otherwise it
 	// runs at the next open hour. nil: none is missed.
@@ -175,6 +176,10 @@ func (r *Runner) start(ctx context.Context, trying *sync.WaitGroup, st probes.St
 		e.Kind = probes.AuditSuppressed
 	case r.Probes[a.Channel] == nil:
 		e.Kind = probes.AuditAwaiting
+	case a.Outside && (time.Since(r.Timeline.Wall(st.Due)) > r.Late || !r.nextOpen(a.Structure, now).After(now)):
+		// It was to find them closed, and must not find them open.
+		e.Kind, e.Fault = probes.AuditMissed, probes.Ours
+		e.Text = fmt.Sprintf("due %v outside opening hours, it is %v", st.Due.Format(time.RFC3339), now.Format(time.RFC3339))
 	case time.Since(r.Timeline.Wall(st.Due)) <= r.Late:
 		r.try(ctx, trying, st)
 		return nil
@@ -226,10 +231,19 @@ func (r *Runner) try(ctx context.Context, trying *sync.WaitGroup, st probes.Stat
 func (r *Runner) fault(st probes.State, err error) probes.Event {
 	e := probes.Event{Audit: st.Audit.ID, Kind: probes.ProbeFault, Try: st.Try + 1, At: time.Now().UTC(), Fault: probes.Ours,
 		Text: err.Error()}
-	if st.Try+1 < tries {
-		wait := firstRetry << (2 * st.Try)
-		at := r.nextOpen(st.Audit.Structure, r.Timeline.Campaign(time.Now()).Add(wait))
-		e.Detail = map[string]string{"retry": at.UTC().Format(time.RFC3339Nano)}
+	e.Detail = map[string]string{}
+	if errors.Is(err, probes.ErrNotReached) {
+		e.Detail["reached"] = string(probes.No)
+	}
+	if st.Failed > 0 {
+		e.Detail["stands"] = string(probes.Yes)
+	}
+	if faults := st.Try - st.Failed; faults+1 < tries {
+		at := r.Timeline.Campaign(time.Now()).Add(firstRetry << (2 * faults))
+		if !st.Audit.Outside {
+			at = r.nextOpen(st.Audit.Structure, at)
+		}
+		e.Detail["retry"] = at.UTC().Format(time.RFC3339Nano)
 	}
 	return e
 }
@@ -277,7 +291,7 @@ func (r *Runner) Quiet(f func(flying func(probes.AuditID) bool) error) error {
 func (r *Runner) full(channel probes.Channel) bool {
 	most := r.Parallel
 	if limit, ok := r.Limits[channel]; ok {
-		most = min(most, limit)
+		most = limit
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

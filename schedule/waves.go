@@ -93,7 +93,7 @@ func newWaves(c *config.Campaign, start, end calendar.Day) ([]wave, error) {
 }
 
 // placeWaves gives the structure one audit at each tick of each wave that concerns it: within the spread if it is open
-// then, else on the first day after on which it is open and no other contact is near, before the next tick.
+// then (closed, for a wave that is made outside opening hours), else on the first day after on which it is and no other contact is near, before the next tick.
 func (w *worker) placeWaves(s *sheet) {
 	for i := range w.waves {
 		wave := &w.waves[i]
@@ -118,7 +118,7 @@ func (w *worker) placeWaves(s *sheet) {
 			if k+1 < len(wave.ticks) {
 				high = wave.ticks[k+1].Unix() - 1
 			}
-			due, open := w.placeTick(s, tick, wave.Spread, high, w.source(s.of.ID, wave.ID, tick.Unix()))
+			due, open := w.placeTick(s, tick, wave.Spread, high, wave.Outside, w.source(s.of.ID, wave.ID, tick.Unix()))
 			switch {
 			case due > 0:
 				s.slots = append(s.slots, slot{due: due, low: tick.Unix(), high: high, channel: wave.channel, wave: i})
@@ -129,7 +129,11 @@ func (w *worker) placeWaves(s *sheet) {
 			}
 		}
 		if closed > 0 {
-			s.conflict(wave.channel, wave.ID, Closed, closed, "it does not open between the tick and the next one")
+			never := "it does not open between the tick and the next one"
+			if wave.Outside {
+				never = "it does not close by day between the tick and the next one"
+			}
+			s.conflict(wave.channel, wave.ID, Closed, closed, "%s", never)
 		}
 		if crowded > 0 {
 			s.conflict(wave.channel, wave.ID, NoRoom, crowded, "other waves leave no day %s away before the next tick",
@@ -139,8 +143,12 @@ func (w *worker) placeWaves(s *sheet) {
 }
 
 // placeTick returns the instant of the audit of one tick, 0 if there is none; open says whether there was open time.
-func (w *worker) placeTick(s *sheet, tick time.Time, spread time.Duration, high int64, random *rand.Rand) (due int64, open bool) {
+func (w *worker) placeTick(s *sheet, tick time.Time, spread time.Duration, high int64, outside bool, random *rand.Rand) (due int64, open bool) {
 	low, near := tick.Unix(), min(tick.Add(spread).Unix(), high)
+	days := w.days
+	if outside {
+		days = w.shut
+	}
 	try := func(d *openDay, to int64) bool {
 		if due = d.random(low, to, random); due == 0 {
 			return false
@@ -148,13 +156,13 @@ func (w *worker) placeTick(s *sheet, tick time.Time, spread time.Duration, high 
 		open = true
 		return w.free(s, d, due)
 	}
-	for i := range w.days {
-		if d := &w.days[i]; try(d, near) {
+	for i := range days {
+		if d := &days[i]; try(d, near) {
 			return due, true
 		}
 	}
-	for i := range w.days {
-		if d := &w.days[i]; try(d, high) {
+	for i := range days {
+		if d := &days[i]; try(d, high) {
 			return due, true
 		}
 	}

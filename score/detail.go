@@ -23,7 +23,7 @@ type ItemScore struct {
 }
 
 // Answering are the items that say, channel by channel, whether the structure was there at all.
-var Answering = map[probes.Channel]probes.ItemCode{probes.Mail: "mail.answered", probes.Web: "web.online", probes.Phone: "phone.first-attempt",
+var Answering = map[probes.Channel]probes.ItemCode{probes.Mail: "mail.answered", probes.Web: "web.online", probes.Phone: "phone.answered-by-person",
 	probes.Post: "post.answered", probes.Social: "social.answered"}
 
 // Detail returns every item of the channels that were audited, in the order of the grid, for one structure of a sheet that was
@@ -78,7 +78,8 @@ func (s *Sheet) Detail(k int, outcomes []stats.Outcome) []ItemScore {
 				continue
 			}
 			gain := weight(c.index, it.cell) * it.Weight / a.weights[it.cell] * (100 - p.Points)
-			if y := of[Answering[o.Channel]]; deaf(o) && y != nil {
+			// A call that a machine took was judged by what it did itself.
+			if y := of[Answering[o.Channel]]; deaf(o) && y != nil && (p.State == Silent || o.Call == nil) {
 				y.Gain += gain
 				if it.Code == y.Item.Code {
 					y.Audits = append(y.Audits, a.place)

@@ -153,7 +153,7 @@ func (w *working) audits(b *Body) (audits []audit, cells [len(probes.Channels)][
 		switch {
 		case o.Result == stats.Spoiled || o.Result == stats.InDoubt:
 			b.Spoiled++
-		case o.Result == stats.Silent && !over(o) || o.Result == stats.Waiting:
+		case o.Result == stats.Silent && !over(o) || o.Result == stats.Unreached && !scored(o) || o.Result == stats.Waiting:
 			b.Open++
 		}
 		c := w.scale.channels[o.Channel]

@@ -15,7 +15,8 @@ import (
 // and ok = false where the audit has none.
 type measure func(o *stats.Outcome, norms grid.Norms) (value float64, ok bool)
 
-// measures are the derived items. A website's and a mail's are here; those of the other channels come with their probes.
+// measures are the derived items. A website's and a mail's are here, a call's in call.go; those of the other channels come with
+// their probes.
 var measures = map[probes.ItemCode]measure{
 	"mail.deliverable": func(o *stats.Outcome, _ grid.Norms) (float64, bool) {
 		return truth(o.Result != stats.Unreachable), true
@@ -64,6 +65,17 @@ var measures = map[probes.ItemCode]measure{
 	"web.barriers": func(o *stats.Outcome, _ grid.Norms) (float64, bool) {
 		return float64(o.Barriers) / float64(o.Pages), o.Result == stats.Visited && o.Pages > 0
 	},
+
+	"phone.first-attempt":      ofCall(firstAttempt),
+	"phone.attempts":           ofCall(attempts),
+	"phone.answered-by-person": ofCall(byPerson),
+	"phone.pickup":             ofCall(pickup),
+	"phone.ring-time":          ofCall(ringTime),
+	"phone.wait":               ofCall(wait),
+	"phone.contact-time":       ofCall(contactTime),
+	"phone.post-dial-delay":    noted("phone.post-dial-delay"),
+	"phone.wait.preamble":      noted("phone.wait.preamble"),
+	"phone.quality.loss":       noted("phone.quality.loss"),
 }
 
 // Measured lists the items that are derived here, in order.
@@ -146,17 +158,23 @@ type Point struct {
 // has none, not even for what is certain: those who answered would be judged on all items, the others on silence alone.
 func scored(o *stats.Outcome) bool {
 	switch o.Result {
-	case stats.Answered, stats.Unreachable, stats.Visited, stats.Blocked, stats.Offline:
+	case stats.Answered, stats.Unreachable, stats.Visited, stats.Blocked, stats.Offline, stats.Reached, stats.Unmanned, stats.PickedUp:
 		return true
+	case stats.Unreached:
+		return o.Status.Ended() // no other try is to come
 	case stats.Silent:
 		return over(o)
 	}
 	return false
 }
 
-// deaf says whether the structure gave nothing that could be judged.
+// deaf says whether the structure gave nothing that could be judged, or at least nobody.
 func deaf(o *stats.Outcome) bool {
-	return o.Result == stats.Unreachable || o.Result == stats.Offline || o.Result == stats.Silent
+	switch o.Result {
+	case stats.Unreachable, stats.Offline, stats.Silent, stats.Unreached, stats.Unmanned:
+		return true
+	}
+	return false
 }
 
 // scale is a grid made ready for a hundred million marks: items by channel, and each item's place among them.
@@ -176,6 +194,7 @@ type scaleItem struct {
 	*grid.Item
 	cell    int // determinant × stage
 	measure measure
+	call    callItem
 	points  func(float64) float64
 }
 
@@ -190,6 +209,7 @@ func newScale(g *grid.Grid, norms grid.Norms) *scale {
 		d := slices.IndexFunc(g.Determinants, func(d grid.Determinant) bool { return d.Code == it.Determinant })
 		x := scaleItem{Item: it, cell: d*len(grid.Stages) + slices.Index(grid.Stages[:], it.Stage),
 			points: func(v float64) float64 { return it.Rule.Points(v, norms) }}
+		x.call = callItemOf(it)
 		if it.How == grid.Measured {
 			x.measure = measures[it.Code]
 		}
@@ -208,13 +228,17 @@ func (s *scale) points(o *stats.Outcome, c *channelScale, into []Point) {
 		p := &into[i]
 		*p = without
 		p.Item = it.Item
+		if o.Call != nil && it.foreign(o) {
+			p.State = NotHere
+			continue
+		}
 		if it.measure != nil {
 			if v, ok := it.measure(o, s.norms); ok {
 				p.set(it, v)
 				continue
 			}
 		}
-		if gone {
+		if gone && (o.Call == nil || it.owed(o)) {
 			if p.State = NotHere; it.Silent == grid.Zero {
 				p.State, p.Points = Silent, 0
 			}
@@ -224,7 +248,7 @@ func (s *scale) points(o *stats.Outcome, c *channelScale, into []Point) {
 		return // a guard keeps us out: there is nothing that was seen
 	}
 	for _, m := range o.Items {
-		if i, ok := c.place[m.Item]; ok && c.items[i].measure == nil {
+		if i, ok := c.place[m.Item]; ok && c.items[i].measure == nil && (o.Call == nil || !c.items[i].foreign(o)) {
 			into[i].set(&c.items[i], m.Value)
 		}
 	}

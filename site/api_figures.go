@@ -37,6 +37,14 @@ func (a *api) GetFigures(_ context.Context, q openapi.GetFiguresRequestObject) (
 	for i := range figures.Groups {
 		out.Groups = append(out.Groups, openapi.GroupWithCurve{Line: lines[i+1], Curve: steps(&figures.Groups[i].Curve, points)})
 	}
+	if f.Channel == string(probes.Phone) {
+		calls, err := v.callsOf(f, stats.Dimension(value(p.By)))
+		if err != nil {
+			return nil, err
+		}
+		lines := report.CallLines(calls)
+		out.Calls = &lines
+	}
 	if l := figures.LogRank; l.DF > 0 {
 		out.Logrank = &openapi.LogRank{Chisq: defined(l.ChiSq), Df: l.DF, P: defined(l.P)}
 	}

@@ -225,7 +225,7 @@ func (a *api) GetAudit(ctx context.Context, q openapi.GetAuditRequestObject) (op
 	if err != nil {
 		return nil, err
 	}
-	d := openapi.AuditWithReview{Row: rowFor(a.views.get(), o, access.From(ctx)), Target: o.Target, Confidence: o.Confidence, Skew: o.Skew, Contrary: o.Contrary,
+	d := openapi.AuditWithReview{Row: rowFor(a.views.get(), o, access.From(ctx)), Target: o.Target, Confidence: o.Confidence, Skew: o.Skew, Contrary: o.Contrary, Call: o.Call,
 		Verdicts: a.verdictsFor(ctx, o), Disputes: o.Disputes}
 	if access.From(ctx).May(access.ReadEvidence) {
 		d.From = o.From

@@ -131,7 +131,7 @@ func (a *api) SignVerdict(ctx context.Context, q openapi.SignVerdictRequestObjec
 		}
 	}
 	b := q.Body
-	e, no := a.judge(ctx, a.views.get(), o.ID, judgement{string(b.Flag), value(b.Mail), string(b.Verdict), value(b.Class), value(b.Reason)})
+	e, no := a.judge(ctx, a.views.get(), o.ID, judgement{string(b.Flag), value(b.Mail), string(b.Verdict), value(b.Class), value(b.Reason), value(b.Person), seconds(b.WaitS)})
 	if no != nil {
 		code := no.code
 		if code == http.StatusBadRequest {
@@ -234,4 +234,12 @@ func (a *api) WithdrawVerdict(ctx context.Context, q openapi.WithdrawVerdictRequ
 	}
 	a.views.expire()
 	return openapi.WithdrawVerdict204Response{}, nil
+}
+
+// seconds writes a number of a request as a form has it.
+func seconds(x *float64) string {
+	if x == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*x, 'f', -1, 64)
 }

@@ -111,7 +111,7 @@ func (w *world) pull() {
 		if len(page) == 0 {
 			return
 		}
-		var bodies [][]byte
+		var bodies []probes.Evidence
 		for _, raw := range page {
 			r, err := store.DecodeRecord(raw)
 			w.must(err)
@@ -119,9 +119,9 @@ func (w *world) pull() {
 				continue
 			}
 			for _, x := range r.Event.Evidence {
-				body, err := w.prober.Evidence(x.SHA256)
+				x.Body, err = w.prober.Evidence(x.SHA256)
 				w.must(err)
-				bodies = append(bodies, body)
+				bodies = append(bodies, x)
 			}
 		}
 		w.must(w.db.PutEvidence(bodies...))

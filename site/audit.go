@@ -27,6 +27,7 @@ type story struct {
 	RateURL                 string // where what only a person can judge is rated
 	CodingURL               string
 	Strip                   *strip
+	Calls                   []*callLine
 	Events                  []eventRow
 	Disputes                []disputeCard
 	Actions                 []link
@@ -121,6 +122,9 @@ func (s *server) audit(w http.ResponseWriter, r *http.Request) {
 	}
 	p.sizes(o, events)
 	p.Strip = p.strip(o, events, line, time.Now())
+	if !p.Blind {
+		p.Calls = p.callLines(events)
+	}
 	for i := range events {
 		if e := &events[i]; e.Kind == probes.AccessRead {
 			p.Readers = append(p.Readers, reading{p.stamp(e.At), e.Detail["by"]})
@@ -204,6 +208,9 @@ func (p *story) tell(o *stats.Outcome) {
 		said("audit.number", p.Int(o.Number)), instant("column.due", o.Due), instant("audit.deadline", o.Deadline),
 		said("audit.target", o.Target), said("by.kind", o.Body.Kind), said("by.sector", p.Group("sector", o.Body.Sector)),
 		said("by.band", o.Body.Band), said("by.region", o.Body.Region), said("audit.hours", o.Body.Hours), said("audit.prober", o.Prober)}
+	if o.Outside {
+		p.Plan = append(p.Plan, said("call.outside", yes(true)))
+	}
 	p.Outcome = []fact{said("by.state", p.Term("state", string(o.Status))), said("by.result", p.Term("result", string(o.Result)))}
 	add := func(f fact) { p.Outcome = append(p.Outcome, f) }
 	if o.Reason != "" {
@@ -233,6 +240,9 @@ func (p *story) tell(o *stats.Outcome) {
 	}
 	if o.Acked {
 		add(said("audit.ack-delay", p.Delay(float64(o.AckDelay))))
+	}
+	if o.Call != nil {
+		p.tellCall(o)
 	}
 	for _, class := range o.Classes {
 		add(said("audit.received", p.Term("class", class)))

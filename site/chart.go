@@ -260,3 +260,16 @@ func (p *pen) step(x, y float64) {
 	}
 	p.x, p.y = x, y
 }
+
+// drawn is a chart with the words around it.
+type drawn struct {
+	Locale *locale
+	Chart  *chart
+	Note   string
+}
+
+// AllChart is the chart of all audits together, for the template.
+func (p *home) AllChart() drawn { return drawn{p.locale, p.All, ""} }
+
+// SectorChart is the chart of public against private, for the template.
+func (p *home) SectorChart() drawn { return drawn{p.locale, p.Sectors, p.LogRank} }

@@ -114,7 +114,7 @@ func told(o *stats.Outcome) bool {
 	switch o.Result {
 	case stats.Waiting, stats.Out, stats.InDoubt:
 		return false
-	case stats.Silent:
+	case stats.Silent, stats.Unreached: // an answer, or another call, may still come
 		return o.Status.Ended()
 	}
 	return true

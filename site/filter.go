@@ -257,13 +257,15 @@ func (f *filter) sort(all []stats.Outcome, places []int32) {
 		}
 	case "delay":
 		less = func(a, b *stats.Outcome) int {
-			if x, y := a.Result == stats.Answered, b.Result == stats.Answered; x != y {
-				if x {
+			x, has := delayOf(a)
+			y, too := delayOf(b)
+			if has != too {
+				if has {
 					return -1
 				}
 				return 1
 			}
-			return turn(cmp.Compare(a.Delay, b.Delay))
+			return turn(cmp.Compare(x, y))
 		}
 	default:
 		return

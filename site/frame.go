@@ -145,12 +145,23 @@ func (p *frame) stamp(t time.Time) stamp {
 	return stamp{p.Minute(t), t.UTC().Format(time.RFC3339Nano)}
 }
 
-// delay writes the delay of an answered audit.
+// delay writes the delay of an answered audit, or the wait until a person spoke on the telephone.
 func (p *frame) delay(o *stats.Outcome) string {
-	if o.Result != stats.Answered {
-		return undefined
+	if ms, ok := delayOf(o); ok {
+		return p.Delay(float64(ms))
 	}
-	return p.Delay(float64(o.Delay))
+	return undefined
+}
+
+// delayOf is what an audit's delay column shows, in milliseconds.
+func delayOf(o *stats.Outcome) (ms int64, ok bool) {
+	switch {
+	case o.Result == stats.Answered:
+		return o.Delay, true
+	case o.Result == stats.Reached && o.Call != nil && o.Call.Wait != nil:
+		return *o.Call.Wait, true
+	}
+	return 0, false
 }
 
 // auditURL returns the page of an audit.

@@ -26,6 +26,8 @@ type home struct {
 	All, Sectors                *chart
 	LogRank                     string
 	Table                       *groupTable
+	Weeks                       []*weekChart // of the telephone
+	CallTable                   *callTable
 	Exports                     []link
 }
 
@@ -111,6 +113,10 @@ func (p *home) fill(v *view, f filter) error {
 		by = stats.ByKind
 	}
 	f.By = ""
+	if f.Channel == string(probes.Phone) {
+		p.choices(v, f, by)
+		return p.fillCalls(v, f, by)
+	}
 	r, err := v.report(f, by)
 	if err != nil {
 		return err
@@ -338,6 +344,9 @@ func (p *home) beside(f *stats.Figures, scope filter) []link {
 		if r == stats.Answered || r == stats.Silent {
 			continue
 		}
+		if f.Results[r] == 0 && slices.Contains([]stats.Result{stats.Reached, stats.Unmanned, stats.PickedUp, stats.Unreached}, r) {
+			continue // of another channel, which has figures of its own
+		}
 		scope.Result = string(r)
 		n := p.number(f.Results[r], scope)
 		n.Text, n.About = p.N("beside."+slug(string(r)), f.Results[r]), ""
@@ -477,16 +486,3 @@ func (p *home) exports(f filter, by stats.Dimension) {
 		{Text: p.T("export.ndjson"), URL: "/api/v1/outcomes"}, {Text: p.T("export.report"), URL: api.href("/api/v1/report")},
 		{Text: p.T("export.metrics"), URL: "/metrics"}}
 }
-
-// drawn is a chart with the words around it.
-type drawn struct {
-	Locale *locale
-	Chart  *chart
-	Note   string
-}
-
-// AllChart is the chart of all audits together, for the template.
-func (p *home) AllChart() drawn { return drawn{p.locale, p.All, ""} }
-
-// SectorChart is the chart of public against private, for the template.
-func (p *home) SectorChart() drawn { return drawn{p.locale, p.Sectors, p.LogRank} }

@@ -209,6 +209,11 @@ func used(t *testing.T) map[string]bool {
 	}
 	family("health", "good", "soon", "bad")
 	family("conflict", conflictKinds(t)...)
+	family("heard", heards[:]...)
+	family("first", answering[:]...)
+	family("ended", endings[:]...)
+	family("call", fates[:]...)
+	family("mode", modes[:]...)
 	for i := 1; i <= 7; i++ {
 		family("weekday", strconv.Itoa(i))
 	}

@@ -82,7 +82,7 @@ func newHouse(t *testing.T, launch probes.Launch) *house {
 	for _, r := range records { // evidence comes beside the records
 		if r.Event != nil {
 			for _, e := range r.Event.Evidence {
-				if err := db.PutEvidence(e.Body); err != nil {
+				if err := db.PutEvidence(e); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -260,6 +260,10 @@ func (l *locale) why(x *review.Flag) string {
 	switch x.Kind {
 	case review.Contested:
 		text = l.Term("flag", x.Text)
+	case review.UnsurePerson:
+		if text = undefined; slices.Contains(answering[:], x.Text) {
+			text = l.Term("first", x.Text)
+		}
 	case review.Contradiction, review.ItemsDiffer:
 		var names []string
 		for _, code := range strings.Fields(x.Text) {

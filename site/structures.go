@@ -100,6 +100,7 @@ type structure struct {
 	Audits   []auditRow
 	Dots     *dots
 	Compare  []compareRow
+	Calls    []callFact
 	Scores   []standing
 	ListURL  string
 	QueueURL string
@@ -180,6 +181,7 @@ func (s *server) structureAgain(w http.ResponseWriter, r *http.Request, say func
 	p.Reports = p.reportLinks(v, b, structurePath(id)+"/report", false)
 	p.Dots = p.dots(own)
 	p.compare(v, b, own)
+	p.calls(v, b)
 	p.scores(v, b)
 	visitor := access.From(r.Context())
 	if visitor.May(access.Review) {

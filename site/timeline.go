@@ -46,7 +46,8 @@ func shapeOf(e *probes.Event) string {
 		return "fault"
 	case strings.HasPrefix(kind, "review.") || strings.HasPrefix(kind, "dispute.") || strings.HasPrefix(kind, "order.") || e.Kind == probes.AuditResolved:
 		return "people"
-	case e.Kind == probes.MailReceived || e.Kind == probes.MailRefused || e.Kind == probes.WebBlocked || e.Kind == probes.WebFailed || e.Kind == probes.MailWitnessed:
+	case e.Kind == probes.MailReceived || e.Kind == probes.MailRefused || e.Kind == probes.WebBlocked || e.Kind == probes.WebFailed || e.Kind == probes.MailWitnessed,
+		e.Kind == probes.CallRinging || e.Kind == probes.CallAnswered || e.Kind == probes.CallFailed, e.Kind == probes.CallEnded && e.Detail["by"] == "structure":
 		return "theirs"
 	}
 	return "ours"

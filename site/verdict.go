@@ -26,6 +26,7 @@ type verdictForm struct {
 	Decisions  []option
 	Classes    []option // what the mail may be; empty: the flag is about no mail
 	Match      bool     // whether the mail belongs to the audit is asked
+	Heard      bool     // whether a person spoke in the call, and when, is asked
 	Mail       string
 }
 
@@ -38,6 +39,9 @@ func Classes() []string { return classes[:] }
 // Allowed returns the decisions that make sense for a flag. Another try is asked only of what left nothing behind with
 // the structure.
 func Allowed(x *review.Flag) []stats.Decision {
+	if x.ByEar() {
+		return []stats.Decision{stats.Confirm, stats.Correct, stats.Spoil}
+	}
 	switch x.About() {
 	case review.SpoiledByUs, review.FaultPattern:
 		if x.Kind == review.FaultPattern && x.Text == "" { // a mailbox: its audits are silent and may be spoiled
@@ -57,11 +61,11 @@ func (p *frame) verdictForm(x *review.Flag) *verdictForm {
 	if len(decisions) == 0 {
 		return nil
 	}
-	f := &verdictForm{Post: auditPath(x.Audit) + "/verdict", Kind: string(x.Kind), Mail: string(x.Mail), Match: x.About() == review.UnsureMatch}
+	f := &verdictForm{Post: auditPath(x.Audit) + "/verdict", Kind: string(x.Kind), Mail: string(x.Mail), Match: x.About() == review.UnsureMatch, Heard: x.ByEar()}
 	for i, d := range decisions {
 		f.Decisions = append(f.Decisions, option{string(d), p.T("verdict." + string(d)), i == 0})
 	}
-	if slices.Contains(decisions, stats.Correct) && !f.Match {
+	if slices.Contains(decisions, stats.Correct) && !f.Match && !f.Heard {
 		for _, c := range classes {
 			f.Classes = append(f.Classes, option{Value: c, Text: p.Term("class", c)})
 		}
@@ -76,6 +80,18 @@ func (p *frame) verdictLine(v *stats.Verdict, id probes.AuditID, who access.Visi
 	text := p.T("verdict.line", "Decision", p.Term("verdict", string(v.Decision)), "By", v.By)
 	if v.Class != "" {
 		text += " " + p.T("verdict.class", "Class", p.Term("class", v.Class))
+	}
+	for i := range v.Items {
+		value := string(v.Items[i].Value)
+		switch x := &v.Items[i]; {
+		case x.Number != nil:
+			value = p.Decimal(*x.Number, 1)
+		case x.Value == probes.Yes:
+			value = p.T("value.true")
+		case x.Value == probes.No:
+			value = p.T("value.false")
+		}
+		text += " " + p.T("audits.chip", "Name", p.Item(v.Items[i].Item), "Value", value)
 	}
 	if v.Match == "yes" || v.Match == "no" {
 		text = p.T("verdict.line", "Decision", p.T("verdict.match."+v.Match), "By", v.By)
@@ -95,7 +111,10 @@ func flagOf(flags []review.Flag, kind, mail string) *review.Flag {
 }
 
 // judgement is what an auditor decides of a flag, on a form or through the API.
-type judgement struct{ Flag, Mail, Verdict, Class, Reason string }
+type judgement struct {
+	Flag, Mail, Verdict, Class, Reason string
+	Person, Wait                       string // heard in a call: yes or no; seconds
+}
 
 // unfit says why something that was asked for is not done: a status, and a message with its figures.
 type unfit struct {
@@ -116,7 +135,7 @@ func (s *server) verdict(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	get := r.PostForm.Get
-	e, no := s.judge(r.Context(), v, id, judgement{get("flag"), get("mail"), get("verdict"), get("class"), get("reason")})
+	e, no := s.judge(r.Context(), v, id, judgement{get("flag"), get("mail"), get("verdict"), get("class"), get("reason"), get("person"), get("wait")})
 	if no != nil {
 		s.refuse(w, r, no.code, no.key, no.args...)
 		return
@@ -154,7 +173,11 @@ func (s *server) judge(ctx context.Context, v *view, id probes.AuditID, j judgem
 			return probes.Event{}, no
 		}
 	}
-	return probes.Event{Kind: probes.ReviewVerdict, Audit: id, Text: reason, Detail: detail}, nil
+	e := probes.Event{Kind: probes.ReviewVerdict, Audit: id, Text: reason, Detail: detail}
+	if decision == stats.Correct && flag.ByEar() {
+		e.Observations, _ = review.Heard(j.Person, j.Wait, who.Account.Name) // decide has read it
+	}
+	return e, nil
 }
 
 // again asks the prober of the audit for another try. It comes before the verdict is written: what the prober refuses was not
@@ -193,6 +216,10 @@ func (s *server) decide(id probes.AuditID, flag *review.Flag, d stats.Decision, 
 			return "verdict.gone"
 		}
 		detail["mail"] = string(mail)
+	case d == stats.Correct && flag.ByEar():
+		if _, err := review.Heard(j.Person, j.Wait, ""); err != nil {
+			return "verdict.heard-wanted"
+		}
 	case d == stats.Correct:
 		if !slices.Contains(classes[:], j.Class) {
 			return "verdict.class-wanted"

@@ -335,13 +335,21 @@ func (g *grouping) estimate(subjects []uint64, top uint, keep keeping) {
 
 // compare makes the log-rank test of the groups; gap tells times apart, over all groups.
 func (g *grouping) compare(subjects []uint64, top uint, gap uint64) {
-	c := newComparison(g.groups)
-	for i := range g.groups {
-		c.join(i, g.counted(i))
+	sizes := make([]int, g.groups)
+	for i := range sizes {
+		sizes[i] = g.counted(i)
 	}
-	g.compared = c
-	left, answered := make([]int, g.groups), make([]int, g.groups)
-	shift, mask := g.shift, uint64(1)<<g.bits-1
+	g.compared = compare(subjects, top, gap, g.shift, g.bits, sizes)
+}
+
+// compare makes the test over packed subjects in order of time, whose groups have the sizes.
+func compare(subjects []uint64, top uint, gap uint64, shift, bits uint, sizes []int) *comparison {
+	c := newComparison(len(sizes))
+	for i, n := range sizes {
+		c.join(i, n)
+	}
+	left, answered := make([]int, len(sizes)), make([]int, len(sizes))
+	mask := uint64(1)<<bits - 1
 	for i := 0; i < len(subjects); {
 		from, events, last := i, 0, subjects[i]>>top
 		for ; i < len(subjects) && subjects[i]>>top < last+gap; i++ {
@@ -349,7 +357,7 @@ func (g *grouping) compare(subjects []uint64, top uint, gap uint64) {
 			events += int(subjects[i] & 1)
 		}
 		c.events(events)
-		if i-from < 4*g.groups {
+		if i-from < 4*len(sizes) {
 			for _, k := range subjects[from:i] {
 				c.leave(int(k>>shift&mask), k&1 == 1)
 			}
@@ -363,6 +371,7 @@ func (g *grouping) compare(subjects []uint64, top uint, gap uint64) {
 		}
 		c.leaveAll(left, answered)
 	}
+	return c
 }
 
 // figures returns what is published of the group.

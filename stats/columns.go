@@ -130,26 +130,34 @@ func columnsAt(outcomes []Outcome, places []int32, dimensions ...Dimension) (*Co
 		c.Tags[i], c.Delay[i], c.Followed[i], c.Worked[i], c.Days[i] = tag, o.Delay, o.Followed, o.Worked, int32(o.Days)
 	}
 	for _, d := range dimensions {
-		coder := NewCoder(c.Groups[d])
-		weeks := map[[2]int]uint16{}
-		for i, place := range places {
-			o := &outcomes[place]
-			var week [2]int
-			if d == ByWeek {
-				week[0], week[1] = weekOf(o)
-				if code, known := weeks[week]; known {
-					coder.Codes[i] = code
-					continue
-				}
-			}
-			code, err := coder.Code(d.Of(o))
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", d, err)
-			}
-			coder.Codes[i], weeks[week] = code, code
+		if err := d.codes(c.Groups[d], outcomes, places); err != nil {
+			return nil, err
 		}
 	}
 	return c, nil
+}
+
+// codes fills in the codes of the outcomes at the places; by has room for them.
+func (d Dimension) codes(by *Coded, outcomes []Outcome, places []int32) error {
+	coder := NewCoder(by)
+	weeks := map[[2]int]uint16{}
+	for i, place := range places {
+		o := &outcomes[place]
+		var week [2]int
+		if d == ByWeek {
+			week[0], week[1] = weekOf(o)
+			if code, known := weeks[week]; known {
+				coder.Codes[i] = code
+				continue
+			}
+		}
+		code, err := coder.Code(d.Of(o))
+		if err != nil {
+			return fmt.Errorf("%s: %w", d, err)
+		}
+		coder.Codes[i], weeks[week] = code, code
+	}
+	return nil
 }
 
 // Coder gives texts their codes.

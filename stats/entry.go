@@ -23,6 +23,7 @@ type entry struct {
 	site     Result       // of a website
 	visit    probes.Event // of a website: its details
 	seen     Marks        // items observed otherwise than of a mail
+	call     *dialling    // of a telephone audit
 	yes, no  int          // information items of a website
 	contrary []string     // items of a website that say otherwise than the directory
 	checks   int
@@ -68,8 +69,13 @@ func (e *entry) add(r *probes.Record) {
 		}
 	case probes.ProbeFault, probes.AuditMissed, probes.AuditSpoiled:
 		e.fault = x.Text
+		if x.Kind == probes.ProbeFault && e.call != nil {
+			e.callFault(x)
+		}
+	case probes.CallDialled, probes.CallRinging, probes.CallAnswered, probes.CallEnded, probes.CallFailed, probes.CallHeardAgain:
+		e.phone(x)
 	case probes.AuditClosed:
-		if before == probes.InDoubt {
+		if before == probes.InDoubt || before == probes.Sending {
 			e.fault = "in doubt until the deadline"
 		} else if !before.Started() {
 			e.fault = "not contacted before the deadline"
@@ -210,6 +216,9 @@ func (b *Book) outcome(e *entry, now time.Time) Outcome {
 			o.Items = o.Items.With(MarksOf(v.Items, nil))
 		}
 	}
+	if e.call != nil {
+		o.ofCall(e, line, b.calendar)
+	}
 	if e.sent.IsZero() || !o.Counted() {
 		return o
 	}
@@ -247,6 +256,19 @@ func (o *Outcome) answered(m *mail, line probes.Timeline) {
 }
 
 func (e *entry) result(in *inbox) (Result, string) {
+	if e.audit.Channel == probes.Phone {
+		switch e.status {
+		case probes.Refused, probes.Retrying:
+			return Unreached, e.reason
+		case probes.Sending: // a call is under way, or was when its prober was last heard of
+			if e.call.failed() {
+				return Unreached, e.reason
+			}
+			return Waiting, ""
+		case probes.Closed, probes.Contacted:
+			return PickedUp, "" // who picked up is said once the corrections are made: see Outcome.ofCall
+		}
+	}
 	switch e.status {
 	case probes.Awaiting, probes.Suppressed, probes.Cancelled:
 		return Out, ""

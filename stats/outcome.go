@@ -12,22 +12,27 @@ type Result string
 
 // The results. Answered and Silent and Unreachable are in the denominator; Spoiled is not, and its count is printed
 // beside the rate; Waiting and Out are not there yet, or never will be. A website is not asked anything, so it answers
-// nothing: Visited, Blocked and Offline are its results, in no rate of answers.
+// nothing: Visited, Blocked and Offline are its results, in no rate of answers. A call is answered at once or never: Reached,
+// Unmanned, PickedUp and Unreached are its results, with figures of their own (CallFigures).
 const (
 	Answered    Result = "answered"
 	Silent      Result = "silent"      // contacted, no answer so far: right-censored
 	Unreachable Result = "unreachable" // refused or returned: the published address does not work
 	Spoiled     Result = "spoiled"     // by us
 	InDoubt     Result = "in doubt"
-	Waiting     Result = "waiting" // not contacted yet
-	Out         Result = "out"     // suppressed, cancelled or awaiting its channel
-	Visited     Result = "visited" // website: it was read
-	Blocked     Result = "blocked" // website: it keeps declared robots out; nobody's failure
-	Offline     Result = "offline" // website: it did not answer
+	Waiting     Result = "waiting"     // not contacted yet
+	Out         Result = "out"         // suppressed, cancelled or awaiting its channel
+	Visited     Result = "visited"     // website: it was read
+	Blocked     Result = "blocked"     // website: it keeps declared robots out; nobody's failure
+	Offline     Result = "offline"     // website: it did not answer
+	Reached     Result = "reached"     // telephone: a person spoke
+	Unmanned    Result = "no person"   // telephone: it was picked up, and no person was heard
+	PickedUp    Result = "picked up"   // telephone: it was picked up, and by whom is not known, because nobody listened
+	Unreached   Result = "not reached" // telephone: nobody picked up, in any try so far
 )
 
 // Results lists the results in the order of tables.
-var Results = [...]Result{Answered, Silent, Unreachable, Visited, Blocked, Offline, Spoiled, InDoubt, Waiting, Out}
+var Results = [...]Result{Answered, Silent, Unreachable, Visited, Blocked, Offline, Reached, Unmanned, PickedUp, Unreached, Spoiled, InDoubt, Waiting, Out}
 
 // Outcome is one audit as the statistics see it. Instants are campaign time; delays are in milliseconds.
 type Outcome struct {
@@ -66,7 +71,9 @@ type Outcome struct {
 	ItemsNo  int `json:"items_no,omitempty"`
 	Checks   int `json:"checks,omitempty"`
 	ChecksUp int `json:"checks_up,omitempty"`
-	Events   int `json:"events"`
+	// Call is what a telephone audit measured; nil for one that was never dialled, and on the other channels.
+	Call   *Call `json:"call,omitempty"`
+	Events int   `json:"events"`
 	// What the review needs: who answered, the digest of what the answer says (audits with the same one were answered with
 	// the same words), how sure its class is, how far a clock was off, what the website says against the directory.
 	From       string    `json:"from,omitempty"`

@@ -3,6 +3,7 @@ package stats
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sonde-fleet/sonde/probes"
@@ -103,8 +104,8 @@ func (j *judged) judge(r *probes.Record) bool {
 // other. Each reader has one voice: the newest.
 func Settled(all []Verdict) *Verdict {
 	type choice struct {
-		decision     Decision
-		class, match string
+		decision            Decision
+		class, match, items string
 	}
 	newest := map[string]int{}
 	for i := range all {
@@ -118,7 +119,7 @@ func Settled(all []Verdict) *Verdict {
 		if newest[v.By] != i {
 			continue
 		}
-		c := choice{v.Decision, v.Class, v.Match}
+		c := choice{v.Decision, v.Class, v.Match, itemsOf(v.Items)}
 		votes[c]++
 		switch n := votes[c]; {
 		case n > most:
@@ -131,6 +132,18 @@ func Settled(all []Verdict) *Verdict {
 		return nil
 	}
 	return settled
+}
+
+// itemsOf writes what a verdict says of items, so that two can be compared.
+func itemsOf(all []probes.Observation) string {
+	var b strings.Builder
+	for _, m := range MarksOf(all, nil) {
+		b.WriteString(string(m.Item.Value()))
+		b.WriteByte('=')
+		b.WriteString(strconv.FormatFloat(m.Value, 'g', -1, 64))
+		b.WriteByte(' ')
+	}
+	return b.String()
 }
 
 // standing returns the verdicts that act on the figures: where the campaign wants a second reader, those that two agree on;

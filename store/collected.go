@@ -22,6 +22,8 @@ type Collected struct {
 	db      *bolt.DB
 	mu      sync.Mutex
 	changed chan struct{}
+
+	perishable *perishable
 }
 
 var bucketProbers = []byte("probers")
@@ -50,7 +52,10 @@ func OpenCollected(dir string) (*Collected, error) {
 		return nil, err
 	}
 	c := &Collected{db: b, changed: make(chan struct{})}
-	if err := c.reindex(); err != nil {
+	if c.perishable, err = openPerishable(filepath.Join(dir, "perishable")); err == nil {
+		err = c.reindex()
+	}
+	if err != nil {
 		b.Close()
 		return nil, err
 	}
@@ -177,12 +182,18 @@ func (c *Collected) Records(prober string, after uint64, f func(*probes.Record) 
 	}
 }
 
-// PutEvidence stores bytes under their SHA-256.
-func (c *Collected) PutEvidence(bodies ...[]byte) error {
+// PutEvidence stores the bodies under their SHA-256, those that perish until their time is over.
+func (c *Collected) PutEvidence(all ...probes.Evidence) error {
 	return c.db.Update(func(tx *bolt.Tx) error {
-		for _, body := range bodies {
-			sum := sha256.Sum256(body)
-			if err := tx.Bucket(bucketEvidence).Put(sum[:], body); err != nil {
+		for _, e := range all {
+			sum := sha256.Sum256(e.Body)
+			err := error(nil)
+			if e.Erase.IsZero() {
+				err = tx.Bucket(bucketEvidence).Put(sum[:], e.Body)
+			} else {
+				err = c.perishable.put(probes.Hash(hex.EncodeToString(sum[:])), e.Body, e.Erase)
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -199,7 +210,8 @@ func (c *Collected) Evidence(h probes.Hash) (body []byte, err error) {
 	err = c.db.View(func(tx *bolt.Tx) error {
 		v := tx.Bucket(bucketEvidence).Get(sum)
 		if v == nil {
-			return fmt.Errorf("evidence %s: %w", h, ErrNoEvidence)
+			body, err = c.perishable.get(h)
+			return err
 		}
 		body = append([]byte{}, v...)
 		return nil

@@ -157,5 +157,5 @@ func (c *Collected) HasEvidence(h probes.Hash) (yes bool) {
 		yes = tx.Bucket(bucketEvidence).Get(sum) != nil
 		return nil
 	})
-	return yes
+	return yes || c.perishable.has(h)
 }

@@ -86,6 +86,12 @@ func (db *DB) Append(records ...probes.Record) error {
 			}
 			sum := sha256.Sum256(ev.Body)
 			ev.SHA256, ev.Size = probes.Hash(hex.EncodeToString(sum[:])), int64(len(ev.Body))
+			if !ev.Erase.IsZero() { // the bytes first: a record is never without them
+				if err := db.perishable.put(ev.SHA256, ev.Body, ev.Erase); err != nil {
+					return fmt.Errorf("evidence %s: %w", ev.SHA256, err)
+				}
+				continue
+			}
 			req.bodies = append(req.bodies, evidenceBody{sum, ev.Body})
 		}
 	}
@@ -319,7 +325,7 @@ func (db *DB) Evidence(h probes.Hash) ([]byte, error) {
 		}
 	}
 	if body == nil {
-		return nil, fmt.Errorf("evidence %s: %w", h, ErrNoEvidence)
+		return db.perishable.get(h)
 	}
 	return body, nil
 }

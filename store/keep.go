@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 )
@@ -37,12 +38,16 @@ func (db *DB) Backup(w io.Writer) error {
 }
 
 // Verify proves that the journal is whole: numbers without a gap, every record readable, every piece of evidence that
-// a record names present under its hash. All faults are returned together.
+// a record names present under its hash until its time is over, and gone then. All faults are returned together.
 func (db *DB) Verify() error {
 	var faults []error
 	db.mu.RLock()
 	journals := append([]*journal(nil), db.journals...)
 	db.mu.RUnlock()
+	now := time.Now()
+	for _, name := range db.perishable.overdue(now) {
+		faults = append(faults, fmt.Errorf("perishable/%s: its time is over and it is still there; Try: prober run erases it", name))
+	}
 	next := uint64(1)
 	if len(journals) > 0 {
 		next = journals[0].first // older months may have been unlinked
@@ -74,7 +79,7 @@ func (db *DB) Verify() error {
 					return nil
 				}
 				for _, e := range r.Event.Evidence {
-					if _, err := db.Evidence(e.SHA256); err != nil {
+					if _, err := db.Evidence(e.SHA256); err != nil && !e.Erased(now) {
 						faults = append(faults, fmt.Errorf("%s: record %d: %w", j.name, n, err))
 					}
 				}

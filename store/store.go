@@ -46,6 +46,8 @@ type DB struct {
 	closed  chan struct{}
 	close   sync.Once
 
+	perishable *perishable
+
 	mu       sync.RWMutex // guards what follows
 	journals []*journal   // in order of their records
 	changed  chan struct{}
@@ -138,7 +140,10 @@ func writeDurably(path, text string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-func (db *DB) open() error {
+func (db *DB) open() (err error) {
+	if db.perishable, err = openPerishable(filepath.Join(db.dir, "perishable")); err != nil {
+		return err
+	}
 	if err := db.state.Update(initState); err != nil {
 		return err
 	}

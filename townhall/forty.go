@@ -8,18 +8,20 @@ import (
 	"time"
 
 	"github.com/sonde-fleet/sonde/probes"
+	"github.com/sonde-fleet/sonde/townhall/switchboard"
 )
 
 // Resident is one structure of the simulated town, with its conduct.
 type Resident struct {
 	probes.Structure
-	Address string
-	Conduct Conduct
-	Site    Grade  // of its website
-	Web     string // address of its website; empty: one that nobody serves
-	Phone   string
-	Postal  string
-	Form    Form // how it is written to, other than by its mailbox
+	Address   string
+	Conduct   Conduct
+	Site      Grade  // of its website
+	Web       string // address of its website; empty: one that nobody serves
+	Phone     string
+	Telephone switchboard.Conduct
+	Postal    string
+	Form      Form // how it is written to, other than by its mailbox
 }
 
 // Form says how a structure that publishes no mailbox is written to.
@@ -55,6 +57,7 @@ func Forty() []Resident {
 		{"hospital", "public", "Centre hospitalier de %s", 5}, {"préfecture", "public", "Préfecture de %s", 3},
 		{"company", "private", "Énergies de %s", 9}}
 	conducts := conducts()
+	public, private := telephones()
 	var out []Resident
 	for _, k := range kinds {
 		for range k.n {
@@ -67,6 +70,11 @@ func Forty() []Resident {
 			r.Conduct, r.Site = conducts[i%len(conducts)], Grades[i%len(Grades)]
 			r.Conduct.Name = r.Name
 			r.Phone = fmt.Sprintf("+33 1 99 00 %02d %02d", i/10+10, i)
+			r.Telephone = public[i%len(public)]
+			if k.sector == "private" {
+				r.Telephone = private[i%len(private)]
+			}
+			r.Telephone.Name = r.Name
 			r.Postal = fmt.Sprintf("%d place de la Fontaine, 219%02d %s", i+1, i, town)
 			switch i { // middling sites of structures that answer
 			case 3, 15:

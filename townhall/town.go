@@ -1,5 +1,5 @@
-// Package townhall simulates the other side: a town of public services with real SMTP and IMAP servers, whose answers,
-// delays, silences and bounces are known beforehand, so that what Sonde measures can be compared with the truth. It is
+// Package townhall simulates the other side: a town of public services with real SMTP and IMAP servers, websites and telephones,
+// whose answers, delays, silences and bounces are known beforehand, so that what Sonde measures can be compared with the truth. It is
 // used by tests and by cmd/townhall, never by the prober or the collector.
 package townhall
 
@@ -19,22 +19,24 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver"
 	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
 	"github.com/emersion/go-smtp"
+	"github.com/sonde-fleet/sonde/townhall/switchboard"
 )
 
 // Options describes a town.
 type Options struct {
-	Domain     string                // of the personas' mailboxes
-	Mailboxes  []string              // local parts of the personas' addresses
-	Password   string                // of every mailbox, and of the submission server
-	Structures map[string]Conduct    // by address, lower case
-	Seed       int64                 // of what a conduct draws
-	Speed      int64                 // campaign seconds per wall second; delays are campaign time
-	SMTP, IMAP net.Listener          // nil: loopback, any free port
-	Web        net.Listener          // where the websites are served; nil: they are not
-	Websites   *Websites             //
-	TLS        *tls.Config           // offered by STARTTLS on both; nil: not offered
-	Fault      func(to string) Fault // what the submission server does to a message; nil: nothing
-	Skew       func() time.Duration  // how far the mail server's clock is off when it stamps a mail; nil: it is right
+	Domain     string                   // of the personas' mailboxes
+	Mailboxes  []string                 // local parts of the personas' addresses
+	Password   string                   // of every mailbox, and of the submission server
+	Structures map[string]Conduct       // by address, lower case
+	Seed       int64                    // of what a conduct draws
+	Speed      int64                    // campaign seconds per wall second; delays are campaign time
+	SMTP, IMAP net.Listener             // nil: loopback, any free port
+	Web        net.Listener             // where the websites are served; nil: they are not
+	Websites   *Websites                //
+	Telephones *switchboard.Switchboard // which calls are answered by; nil: there are none
+	TLS        *tls.Config              // offered by STARTTLS on both; nil: not offered
+	Fault      func(to string) Fault    // what the submission server does to a message; nil: nothing
+	Skew       func() time.Duration     // how far the mail server's clock is off when it stamps a mail; nil: it is right
 }
 
 // Fault is what goes wrong between the prober and its own submission server.
@@ -143,8 +145,11 @@ func (t *Town) Run(ctx context.Context) error {
 		Caps:         imap.CapSet{imap.CapIMAP4rev1: {}, imap.CapIMAP4rev2: {}, imap.CapIdle: {}, imap.CapSpecialUse: {}},
 		InsecureAuth: true, TLSConfig: t.o.TLS, Logger: log.New(io.Discard, "", 0),
 	})
-	failed := make(chan error, 3)
+	failed := make(chan error, 4)
 	var serving sync.WaitGroup
+	if t.o.Telephones != nil {
+		serving.Go(func() { failed <- t.o.Telephones.Run(ctx) })
+	}
 	if t.o.Web != nil {
 		serving.Go(func() { failed <- t.o.Websites.Serve(t.o.Web) })
 	}

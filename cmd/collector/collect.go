@@ -12,6 +12,7 @@ import (
 	"github.com/sonde-fleet/sonde/feed"
 	"github.com/sonde-fleet/sonde/internal/cli"
 	"github.com/sonde-fleet/sonde/ledger"
+	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/site"
 	"github.com/sonde-fleet/sonde/store"
 )
@@ -79,7 +80,7 @@ func (p *puller) once(ctx context.Context, wait time.Duration) (more bool, n int
 }
 
 func (p *puller) evidence(ctx context.Context, page [][]byte) error {
-	var bodies [][]byte
+	var bodies []probes.Evidence
 	flush := func() error {
 		err := p.db.PutEvidence(bodies...)
 		bodies = bodies[:0]
@@ -94,14 +95,13 @@ func (p *puller) evidence(ctx context.Context, page [][]byte) error {
 			continue
 		}
 		for _, e := range r.Event.Evidence {
-			if p.db.HasEvidence(e.SHA256) {
+			if p.db.HasEvidence(e.SHA256) || e.Erased(time.Now()) {
 				continue
 			}
-			body, err := p.client.Evidence(ctx, e.SHA256)
-			if err != nil {
+			if e.Body, err = p.client.Evidence(ctx, e.SHA256); err != nil {
 				return err
 			}
-			if bodies = append(bodies, body); len(bodies) == evidenceBatch {
+			if bodies = append(bodies, e); len(bodies) == evidenceBatch {
 				if err := flush(); err != nil {
 					return err
 				}

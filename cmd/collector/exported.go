@@ -108,12 +108,5 @@ func reports(c *stats.Columns, channel string, by []string) ([]stats.Report, err
 			return nil, err
 		}
 	}
-	dimensions := []stats.Dimension{}
-	for _, d := range by {
-		dimensions = append(dimensions, stats.Dimension(d))
-	}
-	if len(by) == 0 {
-		dimensions = append(dimensions, "")
-	}
-	return c.Report(dimensions...)
+	return c.Report(dimensions(by)...)
 }

@@ -14,6 +14,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/sonde-fleet/sonde/config"
+	"github.com/sonde-fleet/sonde/grid"
 	"github.com/sonde-fleet/sonde/internal/cli"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/report"
@@ -23,7 +24,7 @@ import (
 type reportCmd struct {
 	By      []string `help:"Group by kind, sector, band, region, week or channel; several make several tables." sep:"," placeholder:"DIMENSION"`
 	Format  string   `help:"text, json or csv; html or pdf for one structure." enum:"text,json,csv,html,pdf" default:"text"`
-	Channel string   `help:"Only this channel." default:"mail"`
+	Channel string   `help:"Only this channel: without it mail, and the calls beside it where there are any." placeholder:"CHANNEL"`
 	In      []string `help:"Read exports instead of the store: Parquet files, or folders of them." sep:"," placeholder:"FILE"`
 
 	paperFlags
@@ -41,16 +42,24 @@ func (r *reportCmd) Run(a *app) error {
 			return cli.UsageError{Err: fmt.Errorf("-by %s: not a dimension; Try: one of %v", by, stats.Dimensions)}
 		}
 	}
+	given := r.Channel != ""
+	r.Channel = cmp.Or(r.Channel, string(probes.Mail))
+	if r.Channel == string(probes.Phone) {
+		return r.calls(a)
+	}
 	var columns *stats.Columns
 	var headlines []report.Headline
+	var calls []stats.CallReport
+	var launches []probes.Launch
 	if len(r.In) > 0 {
 		var err error
 		if columns, err = a.exported(r.In); err != nil {
 			return err
 		}
 	} else {
-		all, _, err := a.known()
-		if err != nil {
+		var all []stats.Outcome
+		var err error
+		if all, launches, err = a.known(); err != nil {
 			return err
 		}
 		if headlines, err = report.Headlines(all, nil); err != nil { // of every channel
@@ -58,6 +67,11 @@ func (r *reportCmd) Run(a *app) error {
 		}
 		if columns, err = stats.ColumnsOf(all); err != nil {
 			return err
+		}
+		if !given && r.Format != "csv" {
+			if calls, err = stats.Calls(all, dimensions(r.By)...); err != nil {
+				return err
+			}
 		}
 	}
 	made, err := reports(columns, r.Channel, r.By)
@@ -80,6 +94,14 @@ func (r *reportCmd) Run(a *app) error {
 			return err
 		}
 	}
+	if len(calls) > 0 && calls[0].All.Audits+calls[0].All.Outside > 0 {
+		if r.Format != "json" {
+			a.Printf("\ncalls\n")
+		}
+		if err := r.write(a, calls, launches); err != nil {
+			return err
+		}
+	}
 	if len(r.By) > 0 || len(r.In) > 0 || r.Channel != string(probes.Mail) {
 		return nil
 	}
@@ -95,6 +117,63 @@ func (r *reportCmd) Run(a *app) error {
 	}
 	a.Printf("\n")
 	return report.Compare(a.Out, headlines, site)
+}
+
+// calls writes the figures of the telephone audits.
+func (r *reportCmd) calls(a *app) error {
+	if len(r.In) > 0 {
+		return cli.UsageError{Err: errors.New("-channel phone: exports are read for rates of answers alone; Try: without -in")}
+	}
+	all, launches, err := a.known()
+	if err != nil {
+		return err
+	}
+	made, err := stats.Calls(all, dimensions(r.By)...)
+	if err != nil {
+		return err
+	}
+	return r.write(a, made, launches)
+}
+
+// write writes them beside the norms of the campaign; of several, those of the programme.
+func (r *reportCmd) write(a *app, made []stats.CallReport, launches []probes.Launch) error {
+	norms, _ := grid.Profile(grid.DefaultProfile)
+	if len(launches) == 1 {
+		var err error
+		if _, norms, err = grid.Thaw(launches[0].Grid); err != nil {
+			return fmt.Errorf("campaign %s: %w", launches[0].Campaign, err)
+		}
+	}
+	for i, s := range made {
+		var err error
+		switch r.Format {
+		case "json":
+			err = report.CallsJSON(a.Out, s)
+		case "csv":
+			t := report.CallsTable(s)
+			err = t.CSV(a.Out)
+		default:
+			if i > 0 {
+				a.Printf("\n")
+			}
+			err = report.CallsText(a.Out, s, report.CallReferences(norms))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dimensions are those that were asked for; without any the total alone.
+func dimensions(by []string) (out []stats.Dimension) {
+	for _, d := range by {
+		out = append(out, stats.Dimension(d))
+	}
+	if len(by) == 0 {
+		out = append(out, "")
+	}
+	return out
 }
 
 // siteURL is the address under which people reach the pages.

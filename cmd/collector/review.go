@@ -98,19 +98,21 @@ func (x *anomaliesCmd) Run(a *app) error {
 
 type verdictCmd struct {
 	Audit   string `arg:"" help:"The audit."`
-	Verdict string `arg:"" help:"confirm: the figure stands. correct: the mail is of another class. spoil: leave the audit out." enum:"confirm,correct,spoil"`
+	Verdict string `arg:"" help:"confirm: the figure stands. correct: the mail is of another class, or the call was answered otherwise. spoil: leave the audit out." enum:"confirm,correct,spoil"`
 	Flag    string `help:"The flag that is answered, as anomalies names it." required:""`
 	Class   string `help:"With correct: what the mail is." placeholder:"CLASS"`
+	Person  string `help:"With correct, of a call: whether a person spoke, yes or no." placeholder:"YES|NO"`
+	Wait    string `help:"With -person yes: seconds from the first ring to that person's first word." placeholder:"SECONDS"`
 	Reason  string `help:"Why, for the trail."`
 }
 
 // Run signs one verdict with the name of the machine's user.
 func (x *verdictCmd) Run(a *app) error {
-	return a.judge([]verdict{{0, probes.AuditID(x.Audit), review.Kind(x.Flag), stats.Decision(x.Verdict), x.Class, x.Reason}})
+	return a.judge([]verdict{{0, probes.AuditID(x.Audit), review.Kind(x.Flag), stats.Decision(x.Verdict), x.Class, x.Reason, x.Person, x.Wait}})
 }
 
 type importCmd struct {
-	File string `arg:"" help:"CSV file with the columns audit,flag,verdict,class,reason; - for standard input."`
+	File string `arg:"" help:"CSV file with the columns audit,flag,verdict,class,reason, and person,wait for calls; - for standard input."`
 }
 
 // Run signs every verdict of a file, or none when one of them cannot be signed.
@@ -139,6 +141,8 @@ type verdict struct {
 	decision stats.Decision
 	class    string
 	reason   string
+	person   string // heard in a call: yes or no
+	wait     string // seconds
 }
 
 // readVerdicts reads the CSV file. Every fault of it is returned at once.
@@ -167,9 +171,11 @@ func readVerdicts(in io.Reader, name string) (list []verdict, err error) {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		line, _ := c.FieldPos(0)
-		v := verdict{line, probes.AuditID(row[column["audit"]]), review.Kind(row[column["flag"]]), stats.Decision(row[column["verdict"]]), "", row[column["reason"]]}
-		if i, ok := column["class"]; ok {
-			v.class = row[i]
+		v := verdict{line, probes.AuditID(row[column["audit"]]), review.Kind(row[column["flag"]]), stats.Decision(row[column["verdict"]]), "", row[column["reason"]], "", ""}
+		for name, at := range map[string]*string{"class": &v.class, "person": &v.person, "wait": &v.wait} {
+			if i, ok := column[name]; ok {
+				*at = row[i]
+			}
 		}
 		list = append(list, v)
 	}
@@ -237,14 +243,21 @@ func (v *verdict) event(flags []review.Flag, by string) (probes.Event, error) {
 	switch allowed := site.Allowed(f); {
 	case !slices.Contains(allowed, v.decision) || v.decision == stats.Again || f.About() == review.UnsureMatch:
 		return probes.Event{}, fmt.Errorf("audit %s: %s does not answer %s: %w; Try: one of %v, or the site", v.audit, v.decision, v.flag, errVerdict, allowed)
-	case v.decision == stats.Correct && !slices.Contains(site.Classes(), v.class):
+	case v.decision == stats.Correct && !f.ByEar() && !slices.Contains(site.Classes(), v.class):
 		return probes.Event{}, fmt.Errorf("audit %s: class %q: %w; Try: one of %v", v.audit, v.class, errVerdict, site.Classes())
 	case v.decision != stats.Confirm && strings.TrimSpace(v.reason) == "":
 		return probes.Event{}, fmt.Errorf("audit %s: a reason is wanted: %w; Try: -reason TEXT", v.audit, errVerdict)
 	case slices.ContainsFunc(f.Verdicts, func(x stats.Verdict) bool { return x.By == by }):
 		return probes.Event{}, fmt.Errorf("audit %s: %s has decided it already: %w", v.audit, by, errVerdict)
-	case v.decision == stats.Correct:
+	case v.decision == stats.Correct && !f.ByEar():
 		detail["class"] = v.class
 	}
-	return probes.Event{Kind: probes.ReviewVerdict, Audit: v.audit, At: time.Now().UTC(), Text: strings.TrimSpace(v.reason), Detail: detail}, nil
+	e := probes.Event{Kind: probes.ReviewVerdict, Audit: v.audit, At: time.Now().UTC(), Text: strings.TrimSpace(v.reason), Detail: detail}
+	if v.decision == stats.Correct && f.ByEar() {
+		var err error
+		if e.Observations, err = review.Heard(v.person, v.wait, by); err != nil {
+			return probes.Event{}, fmt.Errorf("audit %s: %w: %w; Try: -person yes -wait 12.5", v.audit, errVerdict, err)
+		}
+	}
+	return e, nil
 }

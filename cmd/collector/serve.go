@@ -33,6 +33,7 @@ func (*runCmd) Run(a *app) error {
 		return err
 	}
 	defer db.Close()
+	go db.Perish(a.ctx)
 	if err := l.LoadKey(c.Data); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -30,7 +31,14 @@ import (
 )
 
 // channels is the one list of the channels that this program has.
-var channels = map[probes.Channel]bool{probes.Mail: true, probes.Web: true}
+var channels = map[probes.Channel]bool{probes.Mail: true, probes.Web: true, probes.Phone: true}
+
+// built are the channels of a prober: without a trunk it calls nobody.
+func built(p *config.Prober) map[probes.Channel]bool {
+	has := maps.Clone(channels)
+	has[probes.Phone] = p.Phone.Trunk.Addr != ""
+	return has
+}
 
 // buildMail makes the e-mail channel from the files. Every fault of keys and certificates is returned together.
 func buildMail(p *config.Prober, c *config.Campaign, db *store.DB, forms mail.Desk, monitor mail.Monitor) (*mail.Channel, error) {

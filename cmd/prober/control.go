@@ -48,7 +48,7 @@ func (a *app) open() (*owner, error) {
 	if err != nil {
 		return nil, err
 	}
-	steer := control.New(control.Options{Prober: p.Name, Store: db, InDoubtWindow: p.Mail.InDoubtWindow, Built: channels, Load: func() (*control.Files, error) { return loadFiles(a.config) }})
+	steer := control.New(control.Options{Prober: p.Name, Store: db, InDoubtWindow: p.Mail.InDoubtWindow, Built: built(p), Load: func() (*control.Files, error) { return loadFiles(a.config) }})
 	stop, err := cli.ServeSocket(a.ctx, path, ownerHandler(p, db, steer))
 	if err != nil {
 		db.Close()

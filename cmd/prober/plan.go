@@ -19,7 +19,9 @@ type checkCmd struct{}
 func (*checkCmd) Run(a *app) error {
 	p, c, list, err := config.LoadTogether(a.config)
 	if err == nil {
-		_, err = buildMail(p, c, nil, nil, nil)
+		_, err1 := buildMail(p, c, nil, nil, nil)
+		_, err2 := scriptsOf(c)
+		err = errors.Join(err1, err2)
 	}
 	var faults config.Faults
 	if errors.As(err, &faults) && a.JSON {

@@ -12,10 +12,13 @@ import (
 	"time"
 
 	"github.com/sonde-fleet/sonde/config"
+	"github.com/sonde-fleet/sonde/directory"
 	"github.com/sonde-fleet/sonde/internal/cli"
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/probes/phone"
+	"github.com/sonde-fleet/sonde/probes/phone/media"
 	"github.com/sonde-fleet/sonde/probes/phone/sip"
+	"github.com/sonde-fleet/sonde/probes/phone/transcribe"
 )
 
 // phone makes one call now.
@@ -23,11 +26,11 @@ func (p *probeCmd) phone(a *app) error {
 	if typedCallee(p.Target) {
 		return p.phoneHere(a)
 	}
-	conf, _, audit, s, err := p.contact(a)
+	conf, c, audit, s, err := p.contact(a)
 	if err != nil {
 		return cli.UsageError{Err: err}
 	}
-	o, err := buildPhone(&conf.Phone)
+	o, err := buildPhone(&conf.Phone, c, []directory.Structure{s})
 	if err != nil {
 		return cli.UsageError{Err: err}
 	}
@@ -45,7 +48,7 @@ func (p *probeCmd) phone(a *app) error {
 
 // phoneHere calls an address on this machine: it may be called because it was typed, and needs no configuration.
 func (p *probeCmd) phoneHere(a *app) error {
-	o := phone.Options{Mode: phone.Measure, Listen: phone.NewEar}
+	o := phone.Options{Mode: phone.Measure}
 	p.overrule(&o)
 	if o.Mode == phone.Record {
 		if p.Wav == "" {
@@ -101,13 +104,22 @@ func (p *probeCmd) dial(a *app, o phone.Options, audit probes.Audit, keep func(p
 }
 
 // buildPhone reads the settings of the telephone channel.
-func buildPhone(p *config.Phone) (o phone.Options, err error) {
+func buildPhone(p *config.Phone, c *config.Campaign, list []directory.Structure) (o phone.Options, err error) {
+	scripts, err := scriptsOf(c)
+	if err != nil {
+		return o, err
+	}
 	t := &p.Trunk
 	if t.Addr == "" {
 		return o, errors.New("no trunk is configured, and only an address on this machine can be called without one; Try: phone.trunk in prober.yaml, or sip:mairie@127.0.0.1:5060")
 	}
-	o = phone.Options{Region: p.Region, Mode: phone.Mode(p.Mode), Ring: p.Ring, Max: p.Max, Listen: phone.NewEar,
-		Line: sip.Line{Server: t.Addr, Domain: t.Domain, Transport: t.Transport, User: t.User, Password: t.Password, From: t.From, Withheld: t.Withheld}}
+	o = phone.Options{Region: p.Region, Mode: phone.Mode(p.Mode), Ring: p.Ring, Max: p.Max, Keep: time.Duration(p.Keep), Mandate: mandateOf(list),
+		Script: func(scenario string) phone.Script { return scripts[scenario] },
+		Caller: func(persona string) string { return p.Callers[persona] },
+		Line:   sip.Line{Server: t.Addr, Domain: t.Domain, Transport: t.Transport, User: t.User, Password: t.Password, From: t.From, Withheld: t.Withheld, Secure: t.Secure}}
+	if x := p.Transcribe; x.URL != "" {
+		o.Transcribe = transcribe.Server{URL: x.URL, Language: x.Language, Model: x.Model, Token: x.Token}.Text
+	}
 	if t.CAFile == "" {
 		return o, nil
 	}
@@ -121,6 +133,38 @@ func buildPhone(p *config.Phone) (o phone.Options, err error) {
 	}
 	o.Line.TLS = &tls.Config{RootCAs: pool}
 	return o, nil
+}
+
+// scriptsOf reads what the scenarios do in calls, by their names.
+func scriptsOf(c *config.Campaign) (map[string]phone.Script, error) {
+	scripts := map[string]phone.Script{}
+	var faults []error
+	for _, s := range c.Scenarios {
+		made := phone.Script{Keys: s.Keys, ByHand: s.By == "person"}
+		if len(s.Bodies) > 0 {
+			made.Ask = s.Bodies[0]
+		}
+		if s.Say != "" {
+			data, err := os.ReadFile(s.Say)
+			if err == nil {
+				made.Say, err = media.ParseWAV(data)
+			}
+			if err != nil {
+				faults = append(faults, fmt.Errorf("scenario %s: say: %s: %w", s.ID, s.Say, err))
+			}
+		}
+		scripts[s.ID] = made
+	}
+	return scripts, errors.Join(faults...)
+}
+
+// mandateOf returns the reference of a structure's agreement to being recorded.
+func mandateOf(list []directory.Structure) func(probes.StructureID) string {
+	of := make(map[probes.StructureID]string, len(list))
+	for i := range list {
+		of[list[i].ID] = list[i].Recording
+	}
+	return func(id probes.StructureID) string { return of[id] }
 }
 
 // sameNumber says whether two contacts are one number, however it is written.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/sonde-fleet/sonde/directory"
 	"github.com/sonde-fleet/sonde/internal/cli"
 	"github.com/sonde-fleet/sonde/probes"
+	"github.com/sonde-fleet/sonde/probes/phone"
 	"github.com/sonde-fleet/sonde/probes/web"
 	"github.com/sonde-fleet/sonde/probes/web/browser"
 	"github.com/sonde-fleet/sonde/schedule"
@@ -36,8 +38,9 @@ func (*runCmd) Run(a *app) error {
 	}
 	defer db.Close()
 	health := new(control.Health)
-	steer := control.New(control.Options{Prober: p.Name, Store: db, Running: true, InDoubtWindow: p.Mail.InDoubtWindow, Built: channels, Health: health,
+	steer := control.New(control.Options{Prober: p.Name, Store: db, Running: true, InDoubtWindow: p.Mail.InDoubtWindow, Built: built(p), Health: health,
 		Load: func() (*control.Files, error) { return loadFiles(a.config) }})
+	go db.Perish(a.ctx)
 	stopControl, err := cli.ServeSocket(a.ctx, socketPath(p), ownerHandler(p, db, steer))
 	if err != nil {
 		return err
@@ -89,9 +92,44 @@ func buildRunner(f *control.Files, db *store.DB, launch probes.Launch, health *c
 		visits.Close()
 		return nil, nil, cli.UsageError{Err: err}
 	}
-	return &schedule.Runner{Store: db, Probes: map[probes.Channel]probes.Probe{probes.Mail: channel, probes.Web: visits}, Watchers: []probes.Watcher{channel, visits},
-		Timeline: launch.Timeline, Hours: hoursOf(db), Parallel: f.Prober.Parallel, Limits: map[probes.Channel]int{probes.Web: browser.Tabs()},
-		Skip: schedule.Skips(f.Campaign), Late: f.Campaign.Late, Grace: stopWithin}, func() { visits.Close() }, nil
+	r = &schedule.Runner{Store: db, Probes: map[probes.Channel]probes.Probe{probes.Mail: channel, probes.Web: visits}, Watchers: []probes.Watcher{channel, visits},
+		Timeline: launch.Timeline, Hours: hoursOf(db), Parallel: f.Prober.Parallel,
+		Limits: map[probes.Channel]int{probes.Web: min(browser.Tabs(), f.Prober.Parallel), probes.Phone: f.Prober.Phone.Lines},
+		Skip:   schedule.Skips(f.Campaign), Late: f.Campaign.Late, Grace: stopWithin}
+	if built(f.Prober)[probes.Phone] {
+		calls, err := buildPhone(&f.Prober.Phone, f.Campaign, f.Structures)
+		if err == nil {
+			calls.Memory, err = phone.NewMemory(filepath.Join(f.Prober.Data, "recordings.json"))
+		}
+		if err != nil {
+			visits.Close()
+			return nil, nil, cli.UsageError{Err: err}
+		}
+		calls.State, calls.Again = db.State, againOf(f.Campaign, launch.Timeline, r.Hours)
+		r.Probes[probes.Phone] = phone.New(calls)
+	}
+	return r, visits.Close, nil
+}
+
+// againOf says when a call that found nobody is made again: in opening hours, and before the audit's deadline.
+func againOf(c *config.Campaign, line probes.Timeline, hours func(probes.StructureID) schedule.Hours) func(probes.Audit, int) time.Time {
+	tries := c.Tries[string(probes.Phone)]
+	return func(a probes.Audit, failed int) time.Time {
+		if failed >= tries.Most {
+			return time.Time{}
+		}
+		at := line.Campaign(time.Now()).Add(time.Duration(tries.After))
+		if h := hours(a.Structure); h != nil && !h.Open(at) {
+			var ok bool
+			if at, ok = h.NextOpen(at); !ok {
+				return time.Time{}
+			}
+		}
+		if !at.Before(a.Deadline) {
+			return time.Time{}
+		}
+		return at
+	}
 }
 
 // suppressListed records those of the suppression list who are not suppressed yet. Who leaves the list stays suppressed

@@ -134,7 +134,7 @@ func (d *demoCmd) accounts(ctx context.Context) (err error) {
 
 // freePorts moves the ports that somebody else uses, so that two demos can run on one machine.
 func (d *demoCmd) freePorts() error {
-	for _, addr := range []*string{&d.SMTP, &d.IMAP, &d.Web, &d.Feed, &d.Site} {
+	for _, addr := range []*string{&d.SMTP, &d.IMAP, &d.Web, &d.SIP, &d.Feed, &d.Site} {
 		l, err := net.Listen("tcp", *addr)
 		if err != nil {
 			if l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
@@ -144,7 +144,23 @@ func (d *demoCmd) freePorts() error {
 		}
 		l.Close()
 	}
-	return nil
+	if d.SIP == "" {
+		return nil
+	}
+	u, err := net.ListenPacket("udp", d.SIP)
+	for tries := 0; err != nil && tries < 10; tries++ { // a port that is free for both protocols
+		var l net.Listener
+		if l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			return err
+		}
+		d.SIP = l.Addr().String()
+		u, err = net.ListenPacket("udp", d.SIP)
+		l.Close()
+	}
+	if err != nil {
+		return err
+	}
+	return u.Close()
 }
 
 // start runs one of the programs; the returned function waits for its end.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/sonde-fleet/sonde/config"
@@ -27,6 +28,7 @@ type layout struct {
 	SMTP     string `name:"smtp" help:"Address of the submission server." default:"127.0.0.1:2525"`
 	IMAP     string `name:"imap" help:"Address of the mailboxes." default:"127.0.0.1:1143"`
 	Web      string `help:"Address of the websites." default:"127.0.0.1:2580"`
+	SIP      string `name:"sip" help:"Address of the telephones, UDP and TCP; empty: there are none." default:"127.0.0.1:5065"`
 	Feed     string `help:"Address of the prober's feed." default:"127.0.0.1:7770"`
 	Site     string `help:"Address of the collector's site." default:"127.0.0.1:7780"`
 	Speed    int64  `help:"Campaign seconds per second." default:"43200"`
@@ -71,6 +73,10 @@ func (l *layout) write() (*config.Campaign, error) {
 	}
 	// A demo is short: two pages of each site, and little courtesy towards one's own machine.
 	fmt.Fprintf(&prober, "web: {pages: %d, pause: 10ms, page_budget: 20s, site_budget: 2m, check: 10s, allow: [%q]}\n", demoPages, l.Web)
+	if l.SIP != "" { // the town is the trunk
+		fmt.Fprintf(&prober, "phone:\n  mode: measure\n  ring: %s\n  max: %s\n  trunk: {addr: %q, transport: udp, user: %s, password: %s, from: %q}\n",
+			demoRing, demoCall, l.SIP, trunkUser, password, demoCaller)
+	}
 	who := "access: {guest: reader}"
 	if _, port, err := net.SplitHostPort(l.Site); err == nil && !config.Loopback(l.Site) { // a container, whose port the host publishes on its own loopback
 		who = "public_url: http://127.0.0.1:" + port
@@ -83,6 +89,14 @@ func (l *layout) write() (*config.Campaign, error) {
 
 // demoPages is how many pages of a website the demo looks at.
 const demoPages = 2
+
+// The telephone line of the demo: nobody in the town lets it ring, or talks, for longer than this who means to answer.
+const (
+	trunkUser  = "prober"
+	demoCaller = "+33199009999" // of the range that is kept for fiction
+	demoRing   = 4 * time.Second
+	demoCall   = 30 * time.Second
+)
 
 // residents are the town's structures with the addresses at which their websites are served.
 func (l *layout) residents() []townhall.Resident {

@@ -1,5 +1,5 @@
-// Command townhall runs a simulated town: real SMTP and IMAP servers behind which forty public services answer, or do
-// not, in ways that are known beforehand.
+// Command townhall runs a simulated town: real SMTP, IMAP and SIP servers behind which forty public services answer,
+// or do not, in ways that are known beforehand.
 package main
 
 import (

@@ -229,12 +229,12 @@ func (n *noted) Hear(f Frame) []Label {
 	return labels
 }
 
-func (n *noted) End(at time.Duration) []Label {
-	labels := n.Listener.End(at)
+func (n *noted) End(at time.Duration) ([]Label, Verdict) {
+	labels, verdict := n.Listener.End(at)
 	n.mu.Lock()
 	n.labels = append(n.labels, labels...)
 	n.mu.Unlock()
-	return labels
+	return labels, verdict
 }
 
 // speech is where the first words after the answer begin.
@@ -258,7 +258,7 @@ type placed struct {
 }
 
 func (f *farm) place(ctx context.Context, user string, o Options) *placed {
-	p := &placed{ear: &noted{Listener: NewEar(probes.Audit{})}}
+	p := &placed{ear: &noted{Listener: (*Memory)(nil).Ear(probes.Audit{})}}
 	o.Listen = func(probes.Audit) Listener { return p.ear }
 	p.err = New(o).Run(ctx, probes.Audit{ID: probes.AuditID(user), Structure: "s", Channel: probes.Phone, Target: fmt.Sprintf("sip:%s@127.0.0.1:%d", user, f.port)},
 		func(e probes.Event) error { p.events = append(p.events, e); return nil })

@@ -9,16 +9,17 @@ import (
 
 // Ear is the listener that goes with the channel: tones while it rings, and at the end who spoke, played or was silent.
 type Ear struct {
+	memory   *Memory // nil: it has heard no other call
+	audit    probes.Audit
 	l        *listen.Listener
 	written  int64         // samples
 	look     time.Duration // when the tones are asked for next
 	rung     int           // bursts of the ring tone that were told
 	busy     bool
 	answered time.Duration
+	spoke    time.Duration
+	pressed  bool
 }
-
-// NewEar makes the ear of one call.
-func NewEar(probes.Audit) Listener { return &Ear{l: listen.New()} }
 
 // looks is how often the tones are asked for while it rings.
 const looks = time.Second
@@ -45,6 +46,22 @@ func (e *Ear) Hear(f Frame) []Label {
 	e.look = f.At + looks
 	return e.tones()
 }
+
+// context is what is known of the call beside its sound.
+func (e *Ear) context() listen.Context {
+	return listen.Context{Answered: e.answered, Spoke: e.spoke, Pressed: e.pressed, Known: e.memory.known(e.audit)}
+}
+
+// Waits says whether a person has greeted and waits for us.
+func (e *Ear) Waits(time.Duration) bool {
+	return e.answered > 0 && listen.Judge(e.l.Heard(), e.context()).Person
+}
+
+// Pressed is told that a key was pressed.
+func (e *Ear) Pressed() { e.pressed = true }
+
+// Spoke is told when our question began.
+func (e *Ear) Spoke(at time.Duration) { e.spoke = at }
 
 // silence writes samples that did not come.
 func (e *Ear) silence(n int64) {
@@ -81,18 +98,20 @@ func (e *Ear) tones() (out []Label) {
 }
 
 // End tells who answered and what was heard until the end.
-func (e *Ear) End(at time.Duration) []Label {
+func (e *Ear) End(at time.Duration) ([]Label, Verdict) {
 	if gap := int64(at*listen.Rate/time.Second) - e.written; gap > 0 {
 		e.silence(gap)
 	}
 	out := e.tones()
 	if e.answered == 0 {
-		return out
+		return out, Verdict{}
 	}
-	for _, m := range listen.Judge(e.l.Heard(), listen.Context{Answered: e.answered}).Marks {
-		if m.Label != HeardRing && m.Label != HeardBusy { // they were told
+	heard := e.l.Heard()
+	judged := listen.Judge(heard, e.context())
+	for _, m := range judged.Marks {
+		if m.Label != HeardRing && m.Label != HeardBusy || m.Start >= e.answered { // the others were told
 			out = append(out, Label{Kind: m.Label, From: m.Start, To: m.End, Sure: m.Confidence})
 		}
 	}
-	return out
+	return out, Verdict{First: string(judged.First), Sure: judged.Confidence, Again: e.memory.keep(e.audit, heard, judged)}
 }

@@ -25,7 +25,7 @@ func played(e Listener, from, to time.Duration, hertz float64, answered time.Dur
 
 func TestEarHearsRingsAndAFax(t *testing.T) {
 	const ms = time.Millisecond
-	e := NewEar(probes.Audit{})
+	e := (*Memory)(nil).Ear(probes.Audit{})
 	var heard []Label
 	for ring := range 3 { // nothing is sent between: discontinuous transmission
 		begin := 500*ms + time.Duration(ring)*5*time.Second
@@ -36,7 +36,10 @@ func TestEarHearsRingsAndAFax(t *testing.T) {
 	}
 	const answered = 14 * time.Second
 	heard = append(heard, played(e, answered+ms*500, answered+3500*ms, 2100, answered)...)
-	heard = append(heard, e.End(20*time.Second)...)
+	rest, verdict := e.End(20 * time.Second)
+	if heard = append(heard, rest...); verdict.First != "fax" {
+		t.Errorf("a fax is judged as %+v", verdict)
+	}
 	rings, fax := 0, false
 	for _, l := range heard {
 		switch l.Kind {
@@ -58,7 +61,7 @@ func TestEarHearsRingsAndAFax(t *testing.T) {
 }
 
 func TestEarHearsBusy(t *testing.T) {
-	e := NewEar(probes.Audit{})
+	e := (*Memory)(nil).Ear(probes.Audit{})
 	busy := 0
 	for at := time.Duration(0); at < 8*time.Second; at += time.Second {
 		for _, l := range played(e, at, at+500*time.Millisecond, 440, 0) {
@@ -70,17 +73,17 @@ func TestEarHearsBusy(t *testing.T) {
 	if busy != 1 {
 		t.Errorf("the busy tone is told %d times", busy)
 	}
-	if got := e.End(9 * time.Second); len(got) > 0 {
+	if got, _ := e.End(9 * time.Second); len(got) > 0 {
 		t.Errorf("a call that nobody answered ends with %+v", got)
 	}
 }
 
 func TestEarWithoutSound(t *testing.T) {
-	e := NewEar(probes.Audit{})
-	if got := e.End(30 * time.Second); len(got) > 0 {
+	e := (*Memory)(nil).Ear(probes.Audit{})
+	if got, _ := e.End(30 * time.Second); len(got) > 0 {
 		t.Errorf("silence is %+v", got)
 	}
-	e = NewEar(probes.Audit{})
+	e = (*Memory)(nil).Ear(probes.Audit{})
 	played(e, time.Second, 2*time.Second, 300, 0)
 	if got := e.Hear(Frame{At: 0, PCM: make([]int16, 160)}); len(got) > 0 { // it was there already
 		t.Errorf("got %+v", got)

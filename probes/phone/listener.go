@@ -3,6 +3,7 @@ package phone
 import (
 	"time"
 
+	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/probes/phone/media"
 )
 
@@ -41,8 +42,15 @@ const (
 type Listener interface {
 	// Hear takes the next frame and returns what has become certain, ring tone above all: it is not heard again.
 	Hear(Frame) []Label
-	// End returns the rest when the call is over.
-	End(at time.Duration) []Label
+	// End returns the rest when the call is over, and what comes of it all.
+	End(at time.Duration) ([]Label, Verdict)
+}
+
+// Verdict is what a listener makes of an answered call.
+type Verdict struct {
+	First string           // who or what answered first: human, ivr, announcement, voicemail, fax, queue, silence
+	Sure  float64          // 0 to 1; below 0.6 an auditor should listen
+	Again []probes.AuditID // earlier calls in which a text that was taken for a person's turns out to be a recording
 }
 
 // hear is called by the stream with each piece of sound.
@@ -58,6 +66,9 @@ func (t *try) hear(p media.Piece) {
 	f := Frame{At: p.At, PCM: p.PCM}
 	if t.answered > 0 {
 		f.Answered, f.Since = p.At >= t.answered, p.At-t.answered
+	}
+	if f.Answered {
+		defer t.turns(f)
 	}
 	if labels := t.ear.Hear(f); len(labels) > 0 {
 		t.labels = append(t.labels, labels...)

@@ -1,6 +1,9 @@
 package phone
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -12,6 +15,11 @@ const (
 	yes = probes.Yes
 	no  = probes.No
 )
+
+// outside are the items of a call to a structure that is closed.
+var outside = map[probes.ItemCode]bool{machineOutOfHours: true, "phone.in-service": true, "phone.plain-rate": true}
+
+const machineOutOfHours = "phone.machine-out-of-hours"
 
 // observe appends the value of an item.
 func observe(to []probes.Observation, item probes.ItemCode, v probes.Value, rule string) []probes.Observation {
@@ -78,6 +86,9 @@ func (t *try) failed(s sip.Signal) error {
 	if class == ours || t.stopped {
 		return t.faulted(e, s, passed)
 	}
+	if at := t.again(class); !at.IsZero() {
+		detail["retry"] = at.UTC().Format(time.RFC3339Nano)
+	}
 	if s.Err != nil && e.Text == "" {
 		e.Text = s.Err.Error()
 	}
@@ -94,8 +105,11 @@ func (t *try) failed(s sip.Signal) error {
 		}
 		e.Observations = observe(e.Observations, "phone.in-service", yes, class)
 	}
-	if t.nth == 1 {
+	if t.first() {
 		e.Observations = observe(e.Observations, "phone.first-attempt", no, class)
+	}
+	if class != probes.ClassWrongNumber && class != probes.ClassUnreachable {
+		e.Observations = observe(e.Observations, machineOutOfHours, no, class)
 	}
 	if s.Code == 433 {
 		e.Observations = observe(e.Observations, "phone.withheld-number", no, "433")
@@ -103,11 +117,23 @@ func (t *try) failed(s sip.Signal) error {
 	return t.put(e)
 }
 
-// faulted records a call that we spoiled. It says for certain whether a telephone of theirs may have rung.
+// first says whether it is the first call of the audit. One of ours that reached nobody was none.
+func (t *try) first() bool { return t.failures == 0 }
+
+// again is when the campaign wants another try: not where the number is wrong, nor where we were refused.
+func (t *try) again(class string) time.Time {
+	switch class {
+	case probes.ClassBusy, probes.ClassNoAnswer, probes.ClassCongestion, probes.ClassUnreachable:
+		if t.c.o.Again != nil && !t.a.Outside {
+			return t.c.o.Again(t.a, t.failures+1)
+		}
+	}
+	return time.Time{}
+}
+
+// faulted tells of a call that we spoiled. What is certain to have rung nowhere is left to whoever tries again; the rest is
+// recorded, and no call follows.
 func (t *try) faulted(e probes.Event, s sip.Signal, passed bool) error {
-	delete(e.Detail, "class")
-	e.Kind, e.Fault = probes.ProbeFault, probes.Ours
-	e.Detail["reached"] = string(of(passed))
 	switch {
 	case t.stopped:
 		e.Text = "the call was stopped by us"
@@ -116,15 +142,30 @@ func (t *try) faulted(e probes.Event, s sip.Signal, passed bool) error {
 	default:
 		e.Text = "line: " + strconv.Itoa(s.Code) + " " + s.Reason
 	}
+	refused := s.Code > 0 || errors.Is(s.Err, sip.ErrRefused)
+	if refused && !passed && !t.stopped {
+		return fmt.Errorf("%s: %w", e.Text, probes.ErrNotReached)
+	}
+	delete(e.Detail, "class")
+	e.Kind, e.Fault = probes.ProbeFault, probes.Ours
+	e.Detail["reached"] = "perhaps"
+	if passed {
+		e.Detail["reached"] = "yes"
+	}
+	if t.failures > 0 {
+		e.Detail["stands"] = "yes"
+	}
 	return t.put(e)
 }
 
 // ended records the end of an answered call with what was measured.
-func (t *try) ended(s sip.Signal) error {
+func (t *try) ended(ctx context.Context, s sip.Signal) error {
 	end := s.At.Sub(t.begun)
 	t.mu.Lock()
 	if t.ear != nil {
-		t.labels = append(t.labels, t.ear.End(end)...)
+		var rest []Label
+		rest, t.verdict = t.ear.End(end)
+		t.labels = append(t.labels, rest...)
 	}
 	t.mu.Unlock()
 	counts, sent := t.stream.Counts()
@@ -137,20 +178,21 @@ func (t *try) ended(s sip.Signal) error {
 	case s.Theirs:
 		detail["by"], detail["why"] = "structure", "hung up"
 	case s.Err != nil:
-		detail["by"], detail["why"] = "network", "dead session"
+		detail["by"], detail["why"] = byNetwork, "dead session"
 		e.Text = s.Err.Error()
 	}
 	if s.Cause > 0 {
 		detail["cause"] = strconv.Itoa(s.Cause)
 	}
-	for _, k := range []string{"renewed", "sound"} {
+	for _, k := range []string{"renewed", "sound", "keys_fault"} {
 		if v := t.detail[k]; v != "" {
 			detail[k] = v
 		}
 	}
+	detail["mode"] = string(t.mode)
 	voice := t.judge(&e, s.Theirs)
 	dead := talk >= 10*time.Second && (counts.Received == 0 || t.ear != nil && t.silent())
-	if t.nth == 1 {
+	if t.first() {
 		e.Observations = observe(e.Observations, "phone.first-attempt", of(t.count(HeardFax, 0) == 0 && !dead), "answered")
 	}
 	if dead || voice {
@@ -164,69 +206,19 @@ func (t *try) ended(s sip.Signal) error {
 		}
 	}
 	if t.track != nil && t.track.Length() > 0 {
-		e.Evidence = []probes.Evidence{{Type: "audio/wav", Name: "call.wav", Body: t.track.WAV()}}
+		e.Evidence = []probes.Evidence{{Type: "audio/wav", Name: "call.wav", Body: t.track.WAV(), Erase: s.At.Add(t.c.o.Keep).UTC()}}
 	}
-	return t.put(e)
-}
-
-// silent says whether the ear heard nothing at all after the answer.
-func (t *try) silent() bool {
-	for _, l := range t.labels {
-		if l.To > t.answered && l.Kind != HeardSilence {
-			return false
+	if err := t.put(e); err != nil {
+		return err
+	}
+	if err := t.transcribe(ctx, e.Evidence); err != nil {
+		return err
+	}
+	for _, earlier := range t.verdict.Again {
+		again := probes.Event{Audit: earlier, Kind: probes.CallHeardAgain, At: time.Now().UTC(), Detail: map[string]string{"in": string(t.a.ID)}}
+		if err := t.record(again); err != nil {
+			return err
 		}
 	}
-	return true
-}
-
-// judge adds what the ear has told of an answered call, and says whether anything was heard that a person or a machine says
-// or plays.
-func (t *try) judge(e *probes.Event, theirs bool) (voice bool) {
-	var person *Label
-	var recorded time.Duration
-	music, fax := false, false
-	for i := range t.labels {
-		l := &t.labels[i]
-		if l.From < t.answered {
-			continue
-		}
-		switch l.Kind {
-		case HeardHuman:
-			if person == nil || l.From < person.From {
-				person = l
-			}
-		case HeardFax:
-			fax = true
-		}
-	}
-	for _, l := range t.labels {
-		if l.From < t.answered || person != nil && l.From > person.From {
-			continue
-		}
-		switch l.Kind {
-		case HeardMusic:
-			music = true
-		case HeardSpeech, HeardRecording, HeardMachine:
-			recorded += l.To - l.From
-		}
-	}
-	voice = person != nil || music || recorded > 0
-	if voice || fax {
-		e.Observations = observe(e.Observations, "phone.fax", of(fax), "tone")
-		e.Observations = observe(e.Observations, "phone.answered-by-person", of(person != nil), "ear")
-	}
-	switch {
-	case person != nil:
-		wait := person.From - t.dialled
-		if t.ringing > 0 {
-			wait = person.From - t.ringing
-		}
-		e.Observations = number(e.Observations, "phone.wait", max(0, wait).Seconds(), "first ring to first word")
-		e.Observations = number(e.Observations, "phone.wait.preamble", recorded.Seconds(), "recorded words before the person")
-		e.Observations = number(e.Observations, "phone.attempts", float64(t.nth), "tries")
-		e.Observations = observe(e.Observations, "phone.dropped", no, "a person spoke")
-	case music && theirs: // they hung up on who was waiting
-		e.Observations = observe(e.Observations, "phone.dropped", yes, "hung up while waiting")
-	}
-	return voice
+	return nil
 }

@@ -166,8 +166,8 @@ request_route {
 	wrong := line
 	wrong.Password = "guessed"
 	c := place(t, Options{Line: wrong}, "+33321000001")
-	if e := c.end(probes.CallDialled, probes.ProbeFault); !strings.Contains(e.Text, "407") {
-		t.Errorf("a wrong password gives %+v", e)
+	if <-c.done; !errors.Is(c.err, probes.ErrNotReached) || !strings.Contains(c.err.Error(), "407") {
+		t.Errorf("a wrong password gives %v", c.err)
 	}
 	c = place(t, Options{Line: line, Max: 500 * time.Millisecond}, "+33321000001")
 	e := c.end(probes.CallDialled, probes.CallRinging, probes.CallAnswered, probes.CallEnded)
@@ -251,9 +251,8 @@ func TestSecureCall(t *testing.T) {
 	}
 	line.Secure = false
 	c = place(t, Options{Line: line}, target)
-	c.ready(probes.CallFailed, probes.ProbeFault)
-	if got := c.events[len(c.events)-1]; got.Detail["code"] != "488" {
-		t.Errorf("a telephone that wants secure sound alone says %+v", got)
+	if <-c.done; !errors.Is(c.err, probes.ErrNotReached) || !strings.Contains(c.err.Error(), "488") {
+		t.Errorf("a telephone that wants secure sound alone gives %v", c.err)
 	}
 }
 

@@ -81,7 +81,7 @@ func (c *calling) end(kinds ...probes.Kind) probes.Event {
 		c.t.Fatalf("events %v, want %v\n%+v", got, kinds, c.events)
 	}
 	last := c.events[len(c.events)-1]
-	want := map[probes.Kind]probes.Status{probes.CallEnded: probes.Contacted, probes.CallFailed: probes.Refused, probes.ProbeFault: probes.Faulted}[last.Kind]
+	want := map[probes.Kind]probes.Status{probes.CallEnded: probes.Closed, probes.CallTranscribed: probes.Closed, probes.CallFailed: probes.Refused, probes.ProbeFault: probes.Faulted}[last.Kind]
 	if st.Status != want {
 		c.t.Errorf("the audit is %s, want %s", st.Status, want)
 	}
@@ -135,10 +135,10 @@ func speak(t *testing.T, invite *gosip.Request) *voice {
 
 // description is what the callee says of its sound.
 func (v *voice) description() string {
-	return string(media.Local{Addr: v.conn.LocalAddr().(*net.UDPAddr).AddrPort(), Session: 1, Version: 1}.Answer(media.Remote{Law: media.ALaw, Payload: 8, Direction: "sendrecv"}))
+	return string(media.Local{Addr: v.conn.LocalAddr().(*net.UDPAddr).AddrPort(), Session: 1, Version: 1}.Answer(media.Remote{Law: media.ALaw, Payload: 8, Keys: 101, Direction: "sendrecv"}))
 }
 
-// tone sends a tone, packet by packet.
+// tone sends a tone, packet by packet; of no hertz it is silence.
 func (v *voice) tone(packets int, hertz float64) {
 	for range packets {
 		pcm := make([]int16, 160)
@@ -190,9 +190,9 @@ func (e *ear) Hear(f Frame) (out []Label) {
 	return out
 }
 
-func (e *ear) End(time.Duration) []Label {
+func (e *ear) End(time.Duration) ([]Label, Verdict) {
 	e.ended++
-	return e.say
+	return e.say, Verdict{First: "human", Sure: 0.5}
 }
 
 func TestAnsweredAndHungUpByThem(t *testing.T) {
@@ -317,7 +317,13 @@ func TestNoRecordingWithoutAMandate(t *testing.T) {
 	t.Parallel()
 	for _, mandate := range []string{"", "convention 2026-11"} {
 		far := callee.Listen(t)
-		c := place(t, Options{Mode: Record, Mandate: func(probes.StructureID) string { return mandate }}, far.URI())
+		c := place(t, Options{Mode: Record, Mandate: func(probes.StructureID) string { return mandate }, Keep: time.Hour,
+			Transcribe: func(_ context.Context, wav []byte) (string, error) {
+				if _, err := media.ParseWAV(wav); err != nil {
+					t.Error(err)
+				}
+				return "Mairie, bonjour", nil
+			}}, far.URI())
 		invite := far.Expect(gosip.INVITE)
 		v := speak(t, invite)
 		far.Reply(invite, 200, "OK", v.description())
@@ -325,13 +331,23 @@ func TestNoRecordingWithoutAMandate(t *testing.T) {
 		v.hears()
 		v.tone(12, 300)
 		far.Ask(gosip.BYE, "")
-		e := c.end(probes.CallDialled, probes.CallAnswered, probes.CallEnded)
-		d := c.events[0].Detail
+		kinds := []probes.Kind{probes.CallDialled, probes.CallAnswered, probes.CallEnded}
+		if mandate != "" {
+			kinds = append(kinds, probes.CallTranscribed)
+		}
+		e, d := c.end(kinds...), c.events[0].Detail
 		if mandate == "" {
 			if len(e.Evidence) != 0 || d["mode"] != "measure" || d["asked"] != "record" {
 				t.Errorf("without a mandate: %v, %d pieces of evidence", d, len(e.Evidence))
 			}
 			continue
+		}
+		if len(e.Evidence) != 1 || string(e.Evidence[0].Body) != "Mairie, bonjour" || e.Text != "" {
+			t.Errorf("what was said is %+v", e)
+		}
+		written := e.Evidence[0].Erase
+		if e = c.events[2]; !e.Evidence[0].Erase.Equal(written) || written.Sub(e.At) != time.Hour {
+			t.Errorf("the recording perishes at %v, what was said at %v", e.Evidence[0].Erase, written)
 		}
 		if len(e.Evidence) != 1 || e.Evidence[0].Type != "audio/wav" || len(e.Evidence[0].Body) < 44+2*12*160 || d["mandate"] != mandate {
 			t.Errorf("with a mandate: %v, %+v", d, len(e.Evidence))
@@ -346,8 +362,8 @@ func TestWhoseFault(t *testing.T) {
 		c := place(t, Options{Line: sip.Line{Server: trunk.Addr().String()}}, "0321000000")
 		trunk.Reply(trunk.Expect(gosip.INVITE), 503, "Service Unavailable", "")
 		trunk.Expect(gosip.ACK)
-		if e := c.end(probes.CallDialled, probes.ProbeFault); e.Fault != probes.Ours || e.Detail["reached"] != "no" || e.Detail["code"] != "503" {
-			t.Errorf("got %+v", e)
+		if <-c.done; !errors.Is(c.err, probes.ErrNotReached) || !strings.Contains(c.err.Error(), "503") {
+			t.Errorf("got %v", c.err)
 		}
 	})
 	t.Run("the network beyond says busy", func(t *testing.T) {
@@ -365,7 +381,9 @@ func TestWhoseFault(t *testing.T) {
 		c := place(t, Options{Line: sip.Line{Server: trunk.Addr().String()}}, "0321000000")
 		trunk.Reply(trunk.Expect(gosip.INVITE), 407, "Proxy Authentication Required", "", `Proxy-Authenticate: Digest realm="t", nonce="n", qop="auth"`)
 		trunk.Expect(gosip.ACK)
-		c.end(probes.CallDialled, probes.ProbeFault)
+		if <-c.done; !errors.Is(c.err, probes.ErrNotReached) {
+			t.Errorf("got %v", c.err)
+		}
 	})
 	l, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
@@ -390,7 +408,7 @@ func TestWhoseFault(t *testing.T) {
 		far := callee.Listen(t)
 		c := place(t, Options{Line: sip.Line{Patience: 100 * time.Millisecond}, Ring: 200 * time.Millisecond}, far.URI())
 		far.Expect(gosip.INVITE)
-		if e := c.end(probes.CallDialled, probes.ProbeFault); e.Detail["reached"] != "no" {
+		if e := c.end(probes.CallDialled, probes.ProbeFault); e.Detail["reached"] != "perhaps" {
 			t.Errorf("got %+v", e)
 		}
 	})
@@ -403,7 +421,7 @@ func TestWhoseFault(t *testing.T) {
 		far.Reply(far.Expect(gosip.CANCEL), 200, "OK", "")
 		far.Reply(invite, 487, "Request Terminated", "")
 		far.Expect(gosip.ACK)
-		if e := c.end(probes.CallDialled, probes.ProbeFault); e.Detail["reached"] != "no" {
+		if e := c.end(probes.CallDialled, probes.ProbeFault); e.Detail["reached"] != "perhaps" {
 			t.Errorf("got %+v", e)
 		}
 	})
@@ -534,7 +552,7 @@ func TestHungUpOnWhoWasWaiting(t *testing.T) {
 		dropped string
 	}{{[]Label{music}, true, "yes"}, {[]Label{music}, false, ""}, {[]Label{{Kind: HeardRecording, From: 3 * time.Second}}, true, ""},
 		{[]Label{music, {Kind: HeardHuman, From: 9 * time.Second}}, true, "no"}} {
-		c := &calling{events: make([]probes.Event, 1)}
+		c := &calling{events: []probes.Event{{Detail: map[string]string{}}}}
 		(&try{nth: 1, answered: 2 * time.Second, labels: x.labels}).judge(&c.events[0], x.theirs)
 		if got := c.value("phone.dropped"); got != x.dropped {
 			t.Errorf("%+v, theirs %v: dropped %q, want %q", x.labels, x.theirs, got, x.dropped)

@@ -22,24 +22,27 @@ const deaf = 30 * time.Second
 
 // try is one call.
 type try struct {
-	c       *Channel
-	a       probes.Audit
-	number  Number
-	agent   *sip.Agent
-	record  func(probes.Event) error
-	nth     int
-	mode    Mode
-	mandate string
-	begun   time.Time
-	call    *sip.Call
-	stream  *media.Stream
-	local   media.Local
+	c        *Channel
+	a        probes.Audit
+	number   Number
+	agent    *sip.Agent
+	record   func(probes.Event) error
+	nth      int
+	failures int // tries of the audit that found nobody
+	mode     Mode
+	mandate  string
+	begun    time.Time
+	call     *sip.Call
+	stream   *media.Stream
+	local    media.Local
 
 	mu       sync.Mutex // what the stream's goroutine shares
 	ear      Listener
 	labels   []Label
+	verdict  Verdict
 	heard    chan struct{}
 	track    *media.Track
+	turn     turn
 	answered time.Duration // since begun; 0: not yet
 
 	dialled, ringing time.Duration // since begun
@@ -84,6 +87,7 @@ func (t *try) run(ctx context.Context) (err error) {
 	}
 	dialled := probes.Event{Kind: probes.CallDialled, At: t.begun, Detail: map[string]string{"number": t.number.Dial, "mode": string(t.mode),
 		"ring_limit_ms": ms(t.c.o.Ring), "max_ms": ms(t.c.o.Max), "line": "direct"}}
+	maps.Copy(dialled.Detail, t.agent.Left())
 	if !t.c.direct() {
 		dialled.Detail["line"] = "trunk"
 	}
@@ -112,7 +116,7 @@ func (t *try) run(ctx context.Context) (err error) {
 	if last.Kind == sip.Failed {
 		return t.failed(last)
 	}
-	return t.ended(last)
+	return t.ended(ctx, last)
 }
 
 // follow watches the call up to its last signal.
@@ -253,6 +257,7 @@ func (t *try) answers(s sip.Signal) error {
 	}
 	e := probes.Event{Kind: probes.CallAnswered, At: s.At, Text: s.Reason, Detail: map[string]string{"code": strconv.Itoa(s.Code), "ring_ms": ms(rung),
 		"rings": strconv.Itoa(rings), "answers": t.heardOf(), "codec": string(t.stream.Remote().Law)}}
+	maps.Copy(e.Detail, t.call.Left())
 	e.Observations = number(e.Observations, "phone.ring-time", rung.Seconds(), "180 to 200")
 	e.Observations = number(e.Observations, "phone.rings", float64(rings), how)
 	e.Observations = observe(e.Observations, "phone.busy", no, "answered")
@@ -286,6 +291,9 @@ func (t *try) heardOf() string {
 
 // put records an event of this try.
 func (t *try) put(e probes.Event) error {
+	if t.a.Outside {
+		e.Observations = slices.DeleteFunc(e.Observations, func(o probes.Observation) bool { return !outside[o.Item] })
+	}
 	e.Audit, e.Try = t.a.ID, t.nth
 	e.Elapsed = e.At.Sub(t.begun)
 	e.At = e.At.UTC()

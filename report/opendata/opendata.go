@@ -86,8 +86,11 @@ type row struct {
 // published says whether an audit says anything of a structure.
 func published(o *stats.Outcome) bool {
 	switch o.Result {
-	case stats.Answered, stats.Silent, stats.Unreachable, stats.Visited, stats.Blocked, stats.Offline:
+	case stats.Answered, stats.Silent, stats.Unreachable, stats.Visited, stats.Blocked, stats.Offline,
+		stats.Reached, stats.Unmanned, stats.PickedUp:
 		return true
+	case stats.Unreached:
+		return o.Status.Ended() // no other call is to come
 	}
 	return false
 }
@@ -149,18 +152,26 @@ func Write(dir string, in Input) (Summary, error) {
 	if err != nil {
 		return s, err
 	}
-	s.Groups = out
+	calls, few, err := callGroups(in)
+	if err != nil {
+		return s, err
+	}
+	s.Groups = out + few
 	audits := auditTable(rows)
 	categories := categoryTable(in)
 	grid := report.GridTable(in.Sheet.Grid, in.Sheet.Norms)
-	pack, err := describe(in, s, audits, figures, categories, grid)
+	tables := []*report.Table{&audits, &figures, &calls, &categories, &grid}
+	if len(calls.Rows) == 0 { // nobody was called, or so few that nothing can be said
+		tables = slices.Delete(tables, 2, 3)
+	}
+	pack, err := describe(in, s, tables)
 	if err != nil {
 		return s, err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return s, err
 	}
-	for _, t := range []*report.Table{&audits, &figures, &categories, &grid} {
+	for _, t := range tables {
 		if err := create(filepath.Join(dir, t.Name+".csv"), t.CSV); err != nil {
 			return s, err
 		}
@@ -239,7 +250,8 @@ func rounded(ms int64) int64 { return (ms + 30_000) / 60_000 }
 
 func auditTable(rows []row) report.Table {
 	t := report.Table{Name: "audits", Columns: []string{"kind", "sector", "band", "region", "channel", "period", "generalisation", "result", "late",
-		"acknowledged", "delay_min", "worked_min", "working_days", "answer", "polite", "pages", "barriers", "criteria_broken", "points"}}
+		"acknowledged", "delay_min", "worked_min", "working_days", "answer", "polite", "pages", "barriers", "criteria_broken",
+		"outside", "tries", "first_attempt", "person", "wait_s", "points"}}
 	for i := range rows {
 		r, o := &rows[i], rows[i].outcome
 		var delay, worked, days, polite, pages, barriers, criteria any
@@ -249,13 +261,68 @@ func auditTable(rows []row) report.Table {
 		if o.Polite != nil {
 			polite = *o.Polite
 		}
+		var tries, first, person, wait any
+		if c := o.Call; c != nil {
+			tries, first, person = len(c.Tries), known(c.FirstAttempt), known(c.Person)
+			if c.Wait != nil {
+				wait = (*c.Wait + 500) / 1000
+			}
+		}
 		if o.Result == stats.Visited {
 			pages, barriers, criteria = o.Pages, o.Barriers, o.Criteria
 		}
 		t.Rows = append(t.Rows, []any{r.kind, r.sector, r.band, r.region, r.channel, r.when, levels[r.level].name, string(o.Result), o.Late, o.Acked,
-			delay, worked, days, o.Answer, polite, pages, barriers, criteria, math.Round(10*r.points) / 10})
+			delay, worked, days, o.Answer, polite, pages, barriers, criteria, o.Outside, tries, first, person, wait, math.Round(10*r.points) / 10})
 	}
 	return t
+}
+
+// known is a truth that may not be known.
+func known(b *bool) any {
+	if b == nil {
+		return nil
+	}
+	return *b
+}
+
+// callGroups are the figures of calls by dimension; a group of fewer than k structures is left out.
+func callGroups(in Input) (t report.Table, out int, err error) {
+	t = report.Table{Name: "calls", Columns: []string{"by", "group", "structures", "audits", "counted", "calls", "first_attempt_share", "first_attempt_low", "first_attempt_high",
+		"person_share", "person_low", "person_high", "mean_wait_s", "median_wait_s", "within_5_rings", "busy_share", "dropped_share", "asr", "ner", "audits_outside", "message_share"}}
+	var places []int32
+	for i := range in.Outcomes {
+		if in.Outcomes[i].Channel == probes.Phone && in.Outcomes[i].Called() {
+			places = append(places, int32(i))
+		}
+	}
+	if len(places) == 0 {
+		return t, 0, nil
+	}
+	made, err := stats.CallsAt(in.Outcomes, places, stats.ByKind, stats.BySector, stats.ByBand, stats.ByRegion, stats.ByWeek)
+	if err != nil {
+		return t, 0, err
+	}
+	for _, r := range made {
+		bodies := map[string]map[probes.StructureID]bool{}
+		for _, i := range places {
+			g := r.By.Of(&in.Outcomes[i])
+			if bodies[g] == nil {
+				bodies[g] = map[probes.StructureID]bool{}
+			}
+			bodies[g][in.Outcomes[i].Structure] = true
+		}
+		for i := range r.Groups {
+			f := &r.Groups[i]
+			if len(bodies[f.Group]) < in.K {
+				out++
+				continue
+			}
+			t.Rows = append(t.Rows, []any{string(r.By), f.Group, len(bodies[f.Group]), f.Audits, f.Counted(), f.Calls, f.FirstAttempt.Share, f.FirstAttempt.Low, f.FirstAttempt.High,
+				f.Pickup.Share, f.Pickup.Low, f.Pickup.High, f.Wait / 1000, f.Waits.Median / 1000, f.InRings.Share, f.Busy.Share, f.Dropped.Share, f.ASR.Share, f.NER.Share,
+				f.Outside, f.OutOfHours.Share})
+		}
+	}
+	return t, out, nil
 }
 
 // groups are the figures by dimension; a group of fewer than k structures is left out.
@@ -326,7 +393,7 @@ func readme(w io.Writer, p dataPackage, s Summary) error {
 	for i, n := range s.Generalised {
 		fmt.Fprintf(&b, "%d %s, ", n, levels[i].name)
 	}
-	fmt.Fprintf(&b, "%d left out. Groups of fewer than %d structures are left out of figures.csv (%d of them) and of categories.csv.\n\n## Files\n", s.Suppressed, s.K, s.Groups)
+	fmt.Fprintf(&b, "%d left out. Groups of fewer than %d structures are left out of figures.csv and calls.csv (%d of them) and of categories.csv.\n\n## Files\n", s.Suppressed, s.K, s.Groups)
 	for _, r := range p.Resources {
 		fmt.Fprintf(&b, "\n### %s\n\n%s  \n%s\n\n| column | type | | |\n|---|---|---|---|\n", r.Path, r.Description, r.DescriptionFR)
 		for _, f := range r.Schema.Fields {

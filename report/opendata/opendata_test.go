@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -126,9 +127,79 @@ func TestNobodyIsNamed(t *testing.T) {
 	}
 }
 
+// phoned turns some audits of a town into calls of every result, one of them yet to be made again.
+func phoned(all []stats.Outcome) []stats.Outcome {
+	yes, no := true, false
+	for i := range all {
+		o := &all[i]
+		if i%3 != 0 {
+			continue
+		}
+		wait := int64(1000 * (5 + i%60))
+		o.Channel, o.Status, o.Result = probes.Phone, probes.Closed, stats.Reached
+		o.Call = &stats.Call{Tries: []stats.Try{{N: 1, Class: stats.TryAnswered, Mode: "measure", Rang: true, Ring: 3000, Rings: 1}}, FirstAttempt: &yes, Person: &yes, Wait: &wait, Ring: 3000}
+		switch i % 5 {
+		case 1:
+			o.Result, o.Call.Person, o.Call.Wait = stats.Unmanned, &no, nil
+		case 2:
+			o.Result, o.Status, o.Call.Person, o.Call.Wait, o.Call.FirstAttempt = stats.Unreached, probes.Refused, nil, nil, &no
+			o.Call.Tries[0] = stats.Try{N: 1, Class: probes.ClassBusy, Mode: "measure"}
+			if i%2 == 0 {
+				o.Status = probes.Retrying
+			}
+		case 3:
+			o.Outside, o.Call.FirstAttempt = true, nil
+		}
+	}
+	return all
+}
+
+// TestCallsAreOpen holds that the figures of calls go out, of groups that hide everybody, and of no call that will be made again.
+func TestCallsAreOpen(t *testing.T) {
+	all, _ := town(rand.New(rand.NewPCG(3, 1)), 200)
+	all = phoned(all)
+	dir := t.TempDir()
+	if _, err := opendata.Write(dir, input(all, 5)); err != nil {
+		t.Fatal(err)
+	}
+	head, rows := read(t, filepath.Join(dir, "calls.csv"))
+	if len(rows) < 4 {
+		t.Fatalf("%d groups of calls", len(rows))
+	}
+	for _, r := range rows {
+		if n, _ := strconv.Atoi(r[head["structures"]]); n < 5 {
+			t.Errorf("%s %s: %d structures", r[head["by"]], r[head["group"]], n)
+		}
+		if x, err := strconv.ParseFloat(r[head["first_attempt_share"]], 64); err != nil || x <= 0 || x >= 1 {
+			t.Errorf("%s: first attempts %q", r[head["group"]], r[head["first_attempt_share"]])
+		}
+	}
+	head, rows = read(t, filepath.Join(dir, "audits.csv"))
+	open := 0
+	for i := range all {
+		if all[i].Status == probes.Retrying {
+			open++
+		}
+	}
+	waits, unreached := 0, 0
+	for _, r := range rows {
+		if r[head["wait_s"]] != "" {
+			waits++
+		}
+		if r[head["result"]] == "not reached" {
+			unreached++
+		}
+	}
+	all = slices.DeleteFunc(all, func(o stats.Outcome) bool { return o.Result != stats.Unreached })
+	if waits == 0 || unreached == 0 || unreached > len(all)-open {
+		t.Errorf("%d waits, %d of %d not reached, %d of them to be called again", waits, unreached, len(all), open)
+	}
+}
+
 // The data dictionary describes every column of every file, and no other.
 func TestDictionaryIsWhole(t *testing.T) {
 	all, _ := town(rand.New(rand.NewPCG(2, 1)), 80)
+	all = phoned(all)
 	dir := t.TempDir()
 	if _, err := opendata.Write(dir, input(all, 3)); err != nil {
 		t.Fatal(err)

@@ -64,6 +64,9 @@ func (d *doc) audits() error {
 			row.Delay = d.Delay(float64(o.Delay))
 			row.Worked = d.N("unit.days", o.Days)
 		}
+		if o.Result == stats.Reached && o.Call != nil && o.Call.Wait != nil {
+			row.Delay = d.seconds(float64(*o.Call.Wait))
+		}
 		if !d.blind(o) {
 			row.Points = d.Points(d.points(o))
 		}

@@ -43,19 +43,23 @@ type nation struct {
 	in *NationalInput
 
 	front
-	Cards      []card
-	Table      []figureRow
-	Lines      []*picture
-	Sectors    string
-	Parts      *picture
-	Determined []meanRow
-	Channels   []meanRow
-	Stages     []meanRow
-	Categories []winnerRow
-	Rankings   []ranking
-	Weak       []weakness
-	Norms      []normRow
-	Weights    []weightRow
+	Cards        []card
+	Table        []figureRow
+	Lines        []*picture
+	Calls        []callsTable
+	CallsLead    string
+	CallsOut     string // calls out of hours
+	CallPictures []*picture
+	Sectors      string
+	Parts        *picture
+	Determined   []meanRow
+	Channels     []meanRow
+	Stages       []meanRow
+	Categories   []winnerRow
+	Rankings     []ranking
+	Weak         []weakness
+	Norms        []normRow
+	Weights      []weightRow
 }
 
 // figureRow is one figure of the programme's table.
@@ -106,6 +110,9 @@ func National(w io.Writer, in NationalInput) error {
 			n.Lines = append(n.Lines, n.through(&in.Lines[i], i))
 		}
 	}
+	if err := n.calls(); err != nil {
+		return err
+	}
 	n.parts()
 	n.categories()
 	n.weak()
@@ -115,7 +122,7 @@ func National(w io.Writer, in NationalInput) error {
 	for _, s := range []struct {
 		id string
 		is bool
-	}{{"table", true}, {"lines", len(n.Lines) > 0}, {"winners", true}, {"parts", true}, {"weak", len(n.Weak) > 0}, {"rankings", len(n.Rankings) > 0}, {"how", true}} {
+	}{{"table", true}, {"lines", len(n.Lines) > 0}, {"calls", len(n.Calls) > 0}, {"winners", true}, {"parts", true}, {"weak", len(n.Weak) > 0}, {"rankings", len(n.Rankings) > 0}, {"how", true}} {
 		if s.is {
 			n.Sections = append(n.Sections, heading{s.id, n.T("national." + s.id)})
 		}

@@ -185,8 +185,8 @@ func decided(all []stats.Outcome, id probes.StructureID) (out []*stats.Outcome) 
 		if o.Structure != id || o.Result == stats.Waiting || o.Result == stats.Out || o.Result == stats.InDoubt {
 			continue
 		}
-		if o.Result == stats.Silent && o.Followed < o.Deadline.Sub(o.Sent).Milliseconds() {
-			continue
+		if o.Result == stats.Silent && o.Followed < o.Deadline.Sub(o.Sent).Milliseconds() || o.Result == stats.Unreached && !o.Status.Ended() {
+			continue // an answer, or another call, may still come
 		}
 		out = append(out, o)
 	}
@@ -301,6 +301,9 @@ func (d *doc) figures() error {
 		}
 		d.Cards = append(d.Cards, card{d.T("figures.median"), median, d.T("figures.median.note")})
 		add("median", median)
+	}
+	if err := d.ofCalls(add); err != nil {
+		return err
 	}
 	if !math.IsNaN(b.Coverage) {
 		add("coverage", d.Percent(b.Coverage))

@@ -51,6 +51,7 @@ func (e ChannelName) Valid() bool {
 
 // Defines values for FlagKind.
 const (
+	FlagKindAfterMachine     FlagKind = "after-machine"
 	FlagKindBounce           FlagKind = "bounce"
 	FlagKindClockSkew        FlagKind = "clock-skew"
 	FlagKindContested        FlagKind = "contested"
@@ -59,21 +60,27 @@ const (
 	FlagKindFaultPattern     FlagKind = "fault-pattern"
 	FlagKindForeignDomain    FlagKind = "foreign-domain"
 	FlagKindHashMismatch     FlagKind = "hash-mismatch"
+	FlagKindHeardAgain       FlagKind = "heard-again"
 	FlagKindIdenticalAnswers FlagKind = "identical-answers"
 	FlagKindInDoubt          FlagKind = "in-doubt"
 	FlagKindItemsDiffer      FlagKind = "items-differ"
 	FlagKindMissingEvidence  FlagKind = "missing-evidence"
+	FlagKindNoRecording      FlagKind = "no-recording"
+	FlagKindNoRing           FlagKind = "no-ring"
 	FlagKindOutlier          FlagKind = "outlier"
 	FlagKindSiteBlocked      FlagKind = "site-blocked"
 	FlagKindSpoiled          FlagKind = "spoiled"
 	FlagKindTooFast          FlagKind = "too-fast"
 	FlagKindUnsureClass      FlagKind = "unsure-class"
 	FlagKindUnsureMatch      FlagKind = "unsure-match"
+	FlagKindUnsurePerson     FlagKind = "unsure-person"
 )
 
 // Valid indicates whether the value is a known member of the FlagKind enum.
 func (e FlagKind) Valid() bool {
 	switch e {
+	case FlagKindAfterMachine:
+		return true
 	case FlagKindBounce:
 		return true
 	case FlagKindClockSkew:
@@ -90,6 +97,8 @@ func (e FlagKind) Valid() bool {
 		return true
 	case FlagKindHashMismatch:
 		return true
+	case FlagKindHeardAgain:
+		return true
 	case FlagKindIdenticalAnswers:
 		return true
 	case FlagKindInDoubt:
@@ -97,6 +106,10 @@ func (e FlagKind) Valid() bool {
 	case FlagKindItemsDiffer:
 		return true
 	case FlagKindMissingEvidence:
+		return true
+	case FlagKindNoRecording:
+		return true
+	case FlagKindNoRing:
 		return true
 	case FlagKindOutlier:
 		return true
@@ -109,6 +122,8 @@ func (e FlagKind) Valid() bool {
 	case FlagKindUnsureClass:
 		return true
 	case FlagKindUnsureMatch:
+		return true
+	case FlagKindUnsurePerson:
 		return true
 	default:
 		return false
@@ -148,6 +163,24 @@ func (e NewVerdictClass) Valid() bool {
 	}
 }
 
+// Defines values for NewVerdictPerson.
+const (
+	No  NewVerdictPerson = "no"
+	Yes NewVerdictPerson = "yes"
+)
+
+// Valid indicates whether the value is a known member of the NewVerdictPerson enum.
+func (e NewVerdictPerson) Valid() bool {
+	switch e {
+	case No:
+		return true
+	case Yes:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for NewVerdictVerdict.
 const (
 	Again   NewVerdictVerdict = "again"
@@ -177,8 +210,12 @@ const (
 	ResultNameAnswered    ResultName = "answered"
 	ResultNameBlocked     ResultName = "blocked"
 	ResultNameInDoubt     ResultName = "in doubt"
+	ResultNameNoPerson    ResultName = "no person"
+	ResultNameNotReached  ResultName = "not reached"
 	ResultNameOffline     ResultName = "offline"
 	ResultNameOut         ResultName = "out"
+	ResultNamePickedUp    ResultName = "picked up"
+	ResultNameReached     ResultName = "reached"
 	ResultNameSilent      ResultName = "silent"
 	ResultNameSpoiled     ResultName = "spoiled"
 	ResultNameUnreachable ResultName = "unreachable"
@@ -195,9 +232,17 @@ func (e ResultName) Valid() bool {
 		return true
 	case ResultNameInDoubt:
 		return true
+	case ResultNameNoPerson:
+		return true
+	case ResultNameNotReached:
+		return true
 	case ResultNameOffline:
 		return true
 	case ResultNameOut:
+		return true
+	case ResultNamePickedUp:
+		return true
+	case ResultNameReached:
 		return true
 	case ResultNameSilent:
 		return true
@@ -216,6 +261,7 @@ func (e ResultName) Valid() bool {
 
 // Defines values for State.
 const (
+	StateAnotherTry      State = "another try"
 	StateAwaitingChannel State = "awaiting channel"
 	StateByHand          State = "by hand"
 	StateCancelled       State = "cancelled"
@@ -234,6 +280,8 @@ const (
 // Valid indicates whether the value is a known member of the State enum.
 func (e State) Valid() bool {
 	switch e {
+	case StateAnotherTry:
+		return true
 	case StateAwaitingChannel:
 		return true
 	case StateByHand:
@@ -403,8 +451,12 @@ const (
 	OnlyResultBlocked     OnlyResult = "blocked"
 	OnlyResultCounted     OnlyResult = "counted"
 	OnlyResultInDoubt     OnlyResult = "in doubt"
+	OnlyResultNoPerson    OnlyResult = "no person"
+	OnlyResultNotReached  OnlyResult = "not reached"
 	OnlyResultOffline     OnlyResult = "offline"
 	OnlyResultOut         OnlyResult = "out"
+	OnlyResultPickedUp    OnlyResult = "picked up"
+	OnlyResultReached     OnlyResult = "reached"
 	OnlyResultSilent      OnlyResult = "silent"
 	OnlyResultSpoiled     OnlyResult = "spoiled"
 	OnlyResultUnreachable OnlyResult = "unreachable"
@@ -423,9 +475,17 @@ func (e OnlyResult) Valid() bool {
 		return true
 	case OnlyResultInDoubt:
 		return true
+	case OnlyResultNoPerson:
+		return true
+	case OnlyResultNotReached:
+		return true
 	case OnlyResultOffline:
 		return true
 	case OnlyResultOut:
+		return true
+	case OnlyResultPickedUp:
+		return true
+	case OnlyResultReached:
 		return true
 	case OnlyResultSilent:
 		return true
@@ -481,8 +541,12 @@ const (
 	ListAuditsParamsResultBlocked     ListAuditsParamsResult = "blocked"
 	ListAuditsParamsResultCounted     ListAuditsParamsResult = "counted"
 	ListAuditsParamsResultInDoubt     ListAuditsParamsResult = "in doubt"
+	ListAuditsParamsResultNoPerson    ListAuditsParamsResult = "no person"
+	ListAuditsParamsResultNotReached  ListAuditsParamsResult = "not reached"
 	ListAuditsParamsResultOffline     ListAuditsParamsResult = "offline"
 	ListAuditsParamsResultOut         ListAuditsParamsResult = "out"
+	ListAuditsParamsResultPickedUp    ListAuditsParamsResult = "picked up"
+	ListAuditsParamsResultReached     ListAuditsParamsResult = "reached"
 	ListAuditsParamsResultSilent      ListAuditsParamsResult = "silent"
 	ListAuditsParamsResultSpoiled     ListAuditsParamsResult = "spoiled"
 	ListAuditsParamsResultUnreachable ListAuditsParamsResult = "unreachable"
@@ -501,9 +565,17 @@ func (e ListAuditsParamsResult) Valid() bool {
 		return true
 	case ListAuditsParamsResultInDoubt:
 		return true
+	case ListAuditsParamsResultNoPerson:
+		return true
+	case ListAuditsParamsResultNotReached:
+		return true
 	case ListAuditsParamsResultOffline:
 		return true
 	case ListAuditsParamsResultOut:
+		return true
+	case ListAuditsParamsResultPickedUp:
+		return true
+	case ListAuditsParamsResultReached:
 		return true
 	case ListAuditsParamsResultSilent:
 		return true
@@ -643,8 +715,12 @@ const (
 	GetFiguresParamsResultBlocked     GetFiguresParamsResult = "blocked"
 	GetFiguresParamsResultCounted     GetFiguresParamsResult = "counted"
 	GetFiguresParamsResultInDoubt     GetFiguresParamsResult = "in doubt"
+	GetFiguresParamsResultNoPerson    GetFiguresParamsResult = "no person"
+	GetFiguresParamsResultNotReached  GetFiguresParamsResult = "not reached"
 	GetFiguresParamsResultOffline     GetFiguresParamsResult = "offline"
 	GetFiguresParamsResultOut         GetFiguresParamsResult = "out"
+	GetFiguresParamsResultPickedUp    GetFiguresParamsResult = "picked up"
+	GetFiguresParamsResultReached     GetFiguresParamsResult = "reached"
 	GetFiguresParamsResultSilent      GetFiguresParamsResult = "silent"
 	GetFiguresParamsResultSpoiled     GetFiguresParamsResult = "spoiled"
 	GetFiguresParamsResultUnreachable GetFiguresParamsResult = "unreachable"
@@ -663,9 +739,17 @@ func (e GetFiguresParamsResult) Valid() bool {
 		return true
 	case GetFiguresParamsResultInDoubt:
 		return true
+	case GetFiguresParamsResultNoPerson:
+		return true
+	case GetFiguresParamsResultNotReached:
+		return true
 	case GetFiguresParamsResultOffline:
 		return true
 	case GetFiguresParamsResultOut:
+		return true
+	case GetFiguresParamsResultPickedUp:
+		return true
+	case GetFiguresParamsResultReached:
 		return true
 	case GetFiguresParamsResultSilent:
 		return true
@@ -752,6 +836,12 @@ type AuditList struct {
 	// Next The cursor of the next page; absent on the last.
 	Next *Next `json:"next,omitempty"`
 }
+
+// Call What the calls of a telephone audit measured. Durations are milliseconds of the wall clock.
+type Call = stats.Call
+
+// CallGroup The figures of the telephone audits of a group; calls out of hours are in `outside` and `out_of_hours` alone.
+type CallGroup = report.CallLine
 
 // Campaign defines model for Campaign.
 type Campaign struct {
@@ -846,6 +936,9 @@ type Figures struct {
 	// By The dimension of the groups; empty: none was asked for.
 	By string `json:"by"`
 
+	// Calls The figures of calls, the total first; there where the channel is the telephone, which is in no rate of answers.
+	Calls *[]CallGroup `json:"calls,omitempty"`
+
 	// Campaign That the figures are of; empty: there is one only, or none.
 	Campaign string `json:"campaign"`
 
@@ -931,6 +1024,9 @@ type NewVerdict struct {
 	// Mail The mail that the flag is about, where an audit has several flags of the kind.
 	Mail *string `json:"mail,omitempty"`
 
+	// Person Whether a person spoke in the call; needed to correct what was heard in one.
+	Person *NewVerdictPerson `json:"person,omitempty"`
+
 	// Reason Needed for everything but `confirm`.
 	Reason *string `json:"reason,omitempty"`
 
@@ -938,10 +1034,16 @@ type NewVerdict struct {
 	// the mail does not belong to the audit); `spoil` takes the audit out of the denominator; `again` asks for another try of
 	// an audit that is spoiled. Which of them make sense depends on the flag.
 	Verdict NewVerdictVerdict `json:"verdict"`
+
+	// WaitS Seconds from the first ring to that person's first word; absent: not known.
+	WaitS *float64 `json:"wait_s,omitempty"`
 }
 
 // NewVerdictClass What the mail is; needed to correct a class.
 type NewVerdictClass string
+
+// NewVerdictPerson Whether a person spoke in the call; needed to correct what was heard in one.
+type NewVerdictPerson string
 
 // NewVerdictVerdict `confirm` leaves the figure as it is; `correct` changes what the machine made of a mail (`class`; for `unsure-match`:
 // the mail does not belong to the audit); `spoil` takes the audit out of the denominator; `again` asks for another try of
@@ -1018,7 +1120,8 @@ type Pulled struct {
 type Rate = report.RateLine
 
 // ResultName `answered`, `silent` and `unreachable` are in the denominator of the rates; `spoiled` (by us) and `in doubt` are printed
-// beside it; `visited`, `blocked` and `offline` are of websites.
+// beside it; `visited`, `blocked` and `offline` are of websites; `reached` (a person spoke), `no person` (picked up, and none was
+// heard), `picked up` (it is not known by whom) and `not reached` are of calls.
 type ResultName string
 
 // Score defines model for Score.
@@ -1071,6 +1174,9 @@ type ScoreList struct {
 	// Norms Profile of norms.
 	Norms string `json:"norms"`
 }
+
+// ShareOf A share with what it is of and its 95 % interval (Wilson).
+type ShareOf = report.ShareOf
 
 // State defines model for State.
 type State string

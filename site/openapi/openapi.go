@@ -55,6 +55,7 @@ type AuditWithReview struct {
 	Confidence float64         `json:"confidence,omitempty"`
 	Skew       int64           `json:"skew_ms,omitempty"`
 	Contrary   []string        `json:"contrary,omitempty"`
+	Call       *stats.Call     `json:"call,omitempty"`
 	Verdicts   []stats.Verdict `json:"verdicts,omitempty"`
 	Disputes   []stats.Dispute `json:"disputes,omitempty"`
 }

@@ -123,7 +123,8 @@ func TestMappedTypesHaveTheKeysOfTheirSchemas(t *testing.T) {
 		"Audit": reflect.TypeFor[report.Row](), "AuditDetail": reflect.TypeFor[openapi.AuditWithReview](), "Event": reflect.TypeFor[probes.Event](),
 		"Evidence": reflect.TypeFor[probes.Evidence](), "Observation": reflect.TypeFor[probes.Observation](), "Flag": reflect.TypeFor[review.Flag](),
 		"Verdict": reflect.TypeFor[stats.Verdict](), "Dispute": reflect.TypeFor[stats.Dispute](), "FigureGroup": reflect.TypeFor[openapi.GroupWithCurve](),
-		"Rate": reflect.TypeFor[report.RateLine](), "ProberStatus": reflect.TypeFor[control.Status](),
+		"Rate": reflect.TypeFor[report.RateLine](), "Call": reflect.TypeFor[stats.Call](), "CallGroup": reflect.TypeFor[report.CallLine](),
+		"ShareOf": reflect.TypeFor[report.ShareOf](), "ProberStatus": reflect.TypeFor[control.Status](),
 	} {
 		tested[name] = true
 		keys := map[string]bool{} // whether it is always there

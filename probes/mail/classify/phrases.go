@@ -3,19 +3,22 @@ package classify
 import (
 	"embed"
 	"strings"
+	"sync"
 )
 
 //go:embed rules/*.txt
 var ruleFiles embed.FS
 
-// phrases finds every phrase of every rule in one pass over a folded text (Aho and Corasick 1975). It is built once
-// and never changes.
+// phrases finds every phrase of every rule in one pass over a folded text (Aho and Corasick 1975). It is built once, at the
+// first text (a third of a second that no other command waits for), and never changes.
 //
 // A rule file holds "[rule]" lines, each followed by its phrases in folded form, one a line. A phrase stands between
 // word boundaries; "*" at its end lets the word go on; " .. " lets up to 80 octets lie between two pieces.
 type phrases struct {
 	rules   []string
 	index   map[string]int
+	texts   []string // of the pieces
+	built   sync.Once
 	class   [256]uint8
 	classes int
 	next    []int32 // state*classes + class
@@ -38,7 +41,6 @@ const gap = 80
 
 func newPhrases(files embed.FS, dir string) *phrases {
 	p := &phrases{index: map[string]int{}}
-	var texts []string
 	entries, err := files.ReadDir(dir)
 	if err != nil {
 		panic(err) // embedded: cannot fail in a binary that was built
@@ -63,13 +65,12 @@ func newPhrases(files embed.FS, dir string) *phrases {
 					t = strings.TrimSuffix(t, "*")
 					p.pieces = append(p.pieces, piece{rule: rule, len: len(t), prefix: prefix, after: after, last: i == len(parts)-1,
 						boundLo: wordByte(t[0]), boundHi: wordByte(t[len(t)-1])})
-					texts = append(texts, t)
+					p.texts = append(p.texts, t)
 					after = int32(len(p.pieces) - 1)
 				}
 			}
 		}
 	}
-	p.build(texts)
 	return p
 }
 
@@ -144,6 +145,7 @@ func (h hits) has(i int) bool { return h[i] > 0 }
 
 // scan looks for every rule in the folded text s.
 func (p *phrases) scan(s string) hits {
+	p.built.Do(func() { p.build(p.texts) })
 	h := make(hits, len(p.rules))
 	var ends map[int32]int // where a first piece last ended
 	state := int32(0)

@@ -50,6 +50,10 @@ func (s *Stream) frame(out *voice) {
 	if out.pressed == nil && talking && len(s.keys) > 0 {
 		out.pressed, s.keys = &key{event: s.keys[0].event}, s.keys[1:]
 	}
+	var words []int16
+	if out.pressed == nil && talking && remote.Takes() && len(s.words) > 0 {
+		words, s.words = s.words[:min(frameSamples, len(s.words))], s.words[min(frameSamples, len(s.words)):]
+	}
 	s.mu.Unlock()
 	stamp := out.stamp
 	out.stamp += uint32(frameSamples) // the clock runs on through a pause
@@ -67,6 +71,7 @@ func (s *Stream) frame(out *voice) {
 		for i := range out.silence {
 			out.silence[i] = remote.Law.Silence()
 		}
+		remote.Law.Encode(out.silence[:0], words)
 		data = out.packet(remote.Payload, out.first, stamp, out.silence[:])
 		out.first = false
 	}
@@ -82,6 +87,13 @@ func (s *Stream) frame(out *voice) {
 			s.mu.Unlock()
 		}
 	}
+}
+
+// Say sends the samples, 8 kHz, after what is being said already.
+func (s *Stream) Say(pcm []int16) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.words = append(s.words, pcm...)
 }
 
 // sendReport tells the other side what came of its sound (RFC 3550, 6).
@@ -110,7 +122,7 @@ type voice struct {
 	stamp   uint32
 	first   bool
 	pressed *key
-	silence [frameSamples]byte
+	silence [frameSamples]byte // a frame of it, words over its beginning
 }
 
 func (v *voice) packet(payload uint8, marker bool, stamp uint32, body []byte) []byte {

@@ -41,6 +41,7 @@ type Stream struct {
 	order   Order
 	reports reports
 	keys    []key
+	words   []int16 // that are still to be said
 	sent    int
 	foreign int           // packets that were not sound of this call
 	out     *srtp.Context // of the sender, once Secure was called

@@ -81,7 +81,7 @@ type Call struct {
 
 // Invite sends the INVITE with the offer. The instant before it is the one at which the call was dialled.
 func (a *Agent) Invite(ctx context.Context, offer []byte, renew Renew) (*Call, error) {
-	c := &Call{a: a, offer: offer, renew: renew, id: gosip.GenerateTagN(24), tag: gosip.GenerateTagN(12), signals: make(chan Signal, 64),
+	c := &Call{a: a, offer: offer, renew: renew, id: a.id, tag: a.tag, signals: make(chan Signal, 64),
 		cancel: make(chan struct{}), hang: make(chan string, 1), bye: make(chan Signal, 8), renewed: make(chan Signal),
 		done: make(chan struct{}), codes: map[int]bool{}, desks: map[string]bool{}, reliable: map[string]uint32{}, interval: a.line.Refresh}
 	if c.interval == 0 {
@@ -118,9 +118,6 @@ type dialog struct {
 	source string    // where their answer came from
 	routes []string
 }
-
-// ID is the Call-ID.
-func (c *Call) ID() string { return c.id }
 
 // Sent is when the first INVITE left, just before its first octet.
 func (c *Call) Sent() time.Time { return c.first }
@@ -198,10 +195,12 @@ func (c *Call) told() {
 // invite makes the INVITE, with credentials if there are any.
 func (c *Call) invite(credentials gosip.Header) *gosip.Request {
 	a := c.a
-	req := a.request(gosip.INVITE, a.target, c.tag, c.id, c.next())
-	branch, _ := req.Via().Params.Get("branch")
+	seq := c.next()
+	req := a.request(gosip.INVITE, a.target, c.tag, c.id, seq)
+	branch := branchOf(a.branch, seq)
+	req.Via().Params.Add("branch", branch)
 	c.mu.Lock()
-	c.asks, c.final = asked{branch, req.CSeq().SeqNo}, false
+	c.asks, c.final = asked{branch, seq}, false
 	c.mu.Unlock()
 	req.AppendHeader(a.contact())
 	if credentials != nil {

@@ -126,12 +126,12 @@ func (c *Call) onRenew(req *gosip.Request, tx gosip.ServerTransaction) {
 		c.acked, c.ackedSeq = acked, seq
 	}
 	c.mu.Unlock()
-	if tx.Respond(res) != nil {
+	select {
+	case c.renewed <- Signal{Kind: Renewed, At: at, Body: req.Body()}: // before they may hang up
+	case <-c.done:
 		return
 	}
-	select {
-	case c.renewed <- Signal{Kind: Renewed, At: at, Body: req.Body()}:
-	case <-c.done:
+	if tx.Respond(res) != nil {
 		return
 	}
 	if req.Method != gosip.INVITE {

@@ -83,12 +83,15 @@ type Agent struct {
 	door      *door
 	served    chan struct{}
 	call      atomic.Pointer[Call]
-	brief     time.Duration // of what must not hold a call up: CANCEL, BYE, refreshes
+	// The names of the call, made beforehand: they are recorded before it is dialled.
+	id, tag, branch string
+	brief           time.Duration // of what must not hold a call up: CANCEL, BYE, refreshes
 }
 
 // Open resolves the target, "sip:user@host:port" or a number when the line has a server, and opens a port.
 func Open(ctx context.Context, line Line, target string) (*Agent, error) {
-	a := &Agent{line: line, served: make(chan struct{}), brief: 5 * time.Second}
+	a := &Agent{line: line, served: make(chan struct{}), brief: 5 * time.Second,
+		id: gosip.GenerateTagN(24), tag: gosip.GenerateTagN(12), branch: gosip.GenerateBranchN(16)}
 	a.door = newDoor(a.call.Load)
 	name, port, err := a.address(target)
 	if err != nil {

@@ -162,12 +162,15 @@ func newReader(address string, page []byte) *reader {
 	}
 	r.path = fold.Text(strings.NewReplacer("-", " ", "_", " ", "/", " ").Replace(r.url.Path[:min(len(r.url.Path), 500)]))
 	r.text = render(root)
-	r.title = fold.Text(cut(squeeze(r.doc.Find("head title").First().Text()), 500))
+	var title strings.Builder
+	title.WriteString(fold.Text(cut(squeeze(r.doc.Find("head title").First().Text()), 500)))
 	for _, h := range r.headings {
 		if h.level == 1 {
-			r.title += " | " + h.folded
+			title.WriteString(" | ")
+			title.WriteString(h.folded)
 		}
 	}
+	r.title = title.String()
 	r.anchors = r.readAnchors()
 	return r
 }

@@ -39,7 +39,7 @@ func telephones() (public, private []switchboard.Conduct) {
 		way  = switchboard.Way
 		step = switchboard.Step
 	)
-	person, over := step{Act: switchboard.Person, For: 1300 * ms}, step{Act: switchboard.HangUp}
+	person, over := step{Act: switchboard.Person, For: 2200 * ms}, step{Act: switchboard.HangUp}
 	menu := step{Act: switchboard.Menu, For: 1800 * ms} // longer than a breath: who speaks next is somebody else
 	queue := func(length, every time.Duration) step {
 		return step{Act: switchboard.Queue, For: length, Every: every}

@@ -116,8 +116,7 @@ func (l *layout) campaign() ([]byte, error) {
 	if err := yaml.UnmarshalWithOptions(examples.Campaign, &doc, yaml.UseOrderedMap()); err != nil {
 		return nil, fmt.Errorf("example campaign: %w", err)
 	}
-	set := map[string]any{"id": l.Campaign, "title": "Ville de démonstration", "speed": l.Speed,
-		"tries": map[string]any{"phone": map[string]any{"most": 3, "after": "2h"}}}
+	set := map[string]any{"id": l.Campaign, "title": "Ville de démonstration", "speed": l.Speed}
 	for i := range doc {
 		key, _ := doc[i].Key.(string)
 		for _, change := range []struct {

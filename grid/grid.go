@@ -125,7 +125,6 @@ var Built = []probes.Channel{probes.Mail, probes.Web, probes.Phone}
 var Unwatched = []probes.ItemCode{
 	"phone.published",                             // the import of a directory knows it, no audit does
 	"phone.menu.wrong-key", "phone.menu.barge-in", // keys are pressed as the scenario says, and never a wrong one
-	"phone.quality.level", "phone.quality.noise", // what is heard is told apart and not measured
 	"phone.results",                         // is read on the website
 	"phone.callback", "phone.callback.days", // nobody waits for a call of theirs yet
 }

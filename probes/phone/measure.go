@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
@@ -28,7 +29,7 @@ func observe(to []probes.Observation, item probes.ItemCode, v probes.Value, rule
 
 // number appends the number of an item, in its unit, to the thousandth.
 func number(to []probes.Observation, item probes.ItemCode, n float64, rule string) []probes.Observation {
-	n = float64(int64(n*1000+0.5)) / 1000
+	n = math.Round(n*1000) / 1000
 	return append(to, probes.Observation{Item: item, Number: &n, By: "agent", Rule: rule})
 }
 

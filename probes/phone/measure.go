@@ -175,6 +175,15 @@ func (t *try) ended(ctx context.Context, s sip.Signal) error {
 		"packets": strconv.Itoa(counts.Received), "sent": strconv.Itoa(sent), "lost": strconv.Itoa(counts.Lost), "late": strconv.Itoa(counts.Late),
 		"jitter_ms": ms(counts.Jitter)}}
 	detail := e.Detail
+	if counts.Trips > 0 {
+		detail["round_trip_ms"] = ms(counts.RoundTrip)
+	}
+	if counts.Reports > 0 {
+		detail["remote_lost"] = strconv.Itoa(int(counts.RemoteLost))
+	}
+	if counts.Spilt > 0 {
+		detail["spilt"] = strconv.Itoa(int(counts.Spilt))
+	}
 	switch {
 	case s.Theirs:
 		detail["by"], detail["why"] = "structure", "hung up"

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/sonde-fleet/sonde/probes"
@@ -120,13 +119,11 @@ func (p *frame) callLine(events []probes.Event, sound int64) *callLine {
 	for t := int64(0); t <= whole; t += step {
 		c.Ticks = append(c.Ticks, stripTick{place(x(t)), p.T("unit.s", "N", p.Int(int(t/1000)))})
 	}
-	said := []string{}
 	ends := []float64{-1000, -1000, -1000} // where the last label of each row ends
 	for _, e := range facts {
 		label := p.callFact(e)
 		at := x(since(e))
 		title := label + ", " + p.Delay(float64(since(e)))
-		said = append(said, title)
 		row, width := 0, 8.5*float64(len([]rune(label)))
 		m := callMark{X: place(at), Label: label, Anchor: "start", Title: title, At: onAxis(since(e))}
 		if e.Kind == probes.CallAnswered {
@@ -159,7 +156,6 @@ func (p *frame) callLine(events []probes.Event, sound int64) *callLine {
 		if right-left >= max(roomy, 9.5*float64(len([]rune(name)))+8) {
 			b.Label = name
 		}
-		said = append(said, b.Title)
 		c.Bars = append(c.Bars, b)
 		c.Rows = append(c.Rows, heardRow{name, p.Delay(float64(h.From)), p.Delay(float64(h.To)), sure, b.At})
 		if !slices.ContainsFunc(c.Keys, func(k heardKey) bool { return k.Class == b.Class }) {
@@ -169,7 +165,7 @@ func (p *frame) callLine(events []probes.Event, sound int64) *callLine {
 			c.Keys = append(c.Keys, heardKey{name, b.Class, b.Fill})
 		}
 	}
-	c.Desc = strings.Join(said, "; ")
+	c.Desc = p.T("call.drawing", "N", p.Int(len(c.Rows)))
 	slices.SortStableFunc(c.Rows, func(a, b heardRow) int { return cmp.Compare(second(a.At), second(b.At)) })
 	return c
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/sonde-fleet/sonde/access"
 	"github.com/sonde-fleet/sonde/grid"
@@ -112,7 +113,7 @@ func (s *server) coding(w http.ResponseWriter, r *http.Request) {
 // reading, of the others one auditor what no machine can.
 func open(v *view, o *stats.Outcome, account string) bool {
 	if o.Channel == probes.Phone { // who spoke on the telephone, or listens to it, judges what was said
-		talked := o.Call != nil && (o.Call.ByHand || o.Call.Recorded) && (o.Result == stats.Reached || o.Result == stats.Unmanned)
+		talked := o.Call != nil && (o.Call.ByHand || o.Call.Recorded && (o.Call.Erase.IsZero() || o.Call.Erase.After(time.Now()))) && (o.Result == stats.Reached || o.Result == stats.Unmanned)
 		return talked && !o.Outside && ratable(o, account) && len(o.Codings) == 0
 	}
 	if o.Result != stats.Answered || o.Channel != probes.Mail || !ratable(o, account) {

@@ -1,6 +1,7 @@
 package site
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -80,13 +81,23 @@ func (p *task) read(c *handCall, o *stats.Outcome, line probes.Timeline, now tim
 		fault("notes", "task.fault.long", "N", p.Int(maxReason))
 	}
 	p.order(c, now, fault)
+	defer func() { // in the order of the form
+		slices.SortStableFunc(p.Faults, func(a, b formFault) int {
+			return cmp.Compare(slices.Index(callFields[:], a.Field), slices.Index(callFields[:], b.Field))
+		})
+	}()
 	if !c.Dialled.IsZero() {
 		if line.Campaign(c.Dialled).Before(o.Due.Truncate(time.Minute)) {
-			fault("dialled", "task.fault.early", "From", p.Time(line.Wall(o.Due).In(zone)))
+			fault("dialled", "task.fault.early", "From", onClock(line.Wall(o.Due), zone))
 		} else if line.Campaign(c.Dialled).After(o.Deadline) {
-			fault("dialled", "task.fault.late", "Until", p.Time(line.Wall(o.Deadline).In(zone)))
+			fault("dialled", "task.fault.late", "Until", onClock(line.Wall(o.Deadline), zone))
 		}
 	}
+}
+
+// onClock writes an instant as the form takes it, on the structure's clock.
+func onClock(t time.Time, zone *time.Location) string {
+	return t.In(zone).Format("2006-01-02 15:04:05") + " " + zone.String()
 }
 
 // order holds the instants to their order, and to the past.

@@ -26,8 +26,9 @@ type taskRow struct {
 	Structure             string
 	Number, From, Persona string
 	Ask, AskLang          string
-	Until                 stamp
-	Kept                  bool // from who may come to rate the experiment's other answers
+	Until                 stamp  // of the campaign
+	Clock                 string // the same for who calls, on the structure's clock
+	Kept                  bool   // from who may come to rate the experiment's other answers
 	Zone                  string
 	deadline              time.Time
 }
@@ -66,8 +67,12 @@ func zoneOf(o *stats.Outcome) *time.Location {
 }
 
 func (p *frame) taskRow(v *view, o *stats.Outcome, task *probes.Event, who access.Visitor) taskRow {
+	var line probes.Timeline
+	if l := v.launch(filter{Campaign: o.Campaign}); l != nil {
+		line = l.Timeline
+	}
 	row := taskRow{Audit: link{Text: string(o.ID), URL: auditURL(o, p.Asked)}, Structure: cmp.Or(o.Body.Name, string(o.Structure)), deadline: o.Deadline,
-		Until: p.stamp(o.Deadline), Kept: sealed(v, o, who), Zone: zoneOf(o).String()}
+		Until: p.stamp(o.Deadline), Clock: onClock(line.Wall(o.Deadline), zoneOf(o)), Kept: sealed(v, o, who), Zone: zoneOf(o).String()}
 	if row.Kept {
 		return row
 	}

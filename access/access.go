@@ -32,6 +32,7 @@ const (
 	ReadAudits     Right = "read audits"     // structures, audits, their events
 	ReadEvidence   Right = "read evidence"   // mails, pictures, recordings: personal data
 	Review         Right = "review"          // the queue, ratings, verdicts
+	MakeCalls      Right = "make calls"      // those that a person must make, and to write down how they went
 	Operate        Right = "operate"         // campaigns, pauses, suppression, fleet
 	ManageAccounts Right = "manage accounts" // accounts, invitations, everybody's tokens
 	OwnAccount     Right = "own account"     // one's password, sessions and tokens
@@ -40,7 +41,7 @@ const (
 )
 
 // Rights are all rights, in the order of the administrator's table.
-var Rights = [...]Right{ReadFigures, ReadAudits, ReadEvidence, Review, Operate, ManageAccounts, OwnAccount, ReadOwnAudits, Dispute}
+var Rights = [...]Right{ReadFigures, ReadAudits, ReadEvidence, Review, MakeCalls, Operate, ManageAccounts, OwnAccount, ReadOwnAudits, Dispute}
 
 // Scope is a part of the owner's rights that an API token carries.
 type Scope string
@@ -58,8 +59,8 @@ var Scopes = [...]Scope{ScopeRead, ScopeEvidence, ScopeReview, ScopeOperate}
 // grants is what each role may do. The rights of an account are those of all its roles together: who runs the audits
 // does not sign verdicts on them unless the account is an auditor's too.
 var grants = map[Role][]Right{
-	Operator: {ReadFigures, ReadAudits, ReadEvidence, Operate, ManageAccounts},
-	Auditor:  {ReadFigures, ReadAudits, ReadEvidence, Review},
+	Operator: {ReadFigures, ReadAudits, ReadEvidence, MakeCalls, Operate, ManageAccounts},
+	Auditor:  {ReadFigures, ReadAudits, ReadEvidence, Review, MakeCalls},
 	Reader:   {ReadFigures, ReadAudits},
 }
 

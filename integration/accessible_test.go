@@ -81,7 +81,7 @@ func TestSiteIsAccessible(t *testing.T) {
 		"/help", "/accessibility", "/api"}
 	outside := []string{"/sign-in"}
 	// In the other language these are the same templates with words of the same length.
-	once := []string{"/barometer/report", "/grid?channel=mail&determinant=courtesy", "/practices"}
+	once := []string{"/barometer/report", "/grid?channel=mail&determinant=courtesy", "/practices", "/tasks"}
 	// As many at once as a prober has tabs: what a page does after a key is waited for.
 	var auditing sync.WaitGroup
 	free := make(chan struct{}, browser.Tabs())

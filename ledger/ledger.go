@@ -5,7 +5,9 @@ package ledger
 
 import (
 	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -37,7 +39,8 @@ type Ledger struct {
 	proposals []site.Proposal
 	messages  []message
 	faulty    map[probes.AuditID]review.Faulty
-	written   chan struct{} // closed when something is written; see Changed
+	erases    map[[sha256.Size]byte]int64 // evidence that perishes: when, in seconds of Unix
+	written   chan struct{}               // closed when something is written; see Changed
 
 	key ed25519.PrivateKey
 }
@@ -50,7 +53,7 @@ type message struct {
 
 // Open reads everything that is filed.
 func Open(db *store.Collected) (*Ledger, error) {
-	l := &Ledger{db: db, book: stats.NewBook(), written: make(chan struct{})}
+	l := &Ledger{db: db, book: stats.NewBook(), erases: map[[sha256.Size]byte]int64{}, written: make(chan struct{})}
 	for _, name := range db.Probers() {
 		if err := db.Records(name, 0, func(r *probes.Record) bool { l.add(name, r); return true }); err != nil {
 			return nil, err
@@ -69,6 +72,14 @@ func (l *Ledger) add(name string, r *probes.Record) {
 	e := r.Event
 	if e == nil {
 		return
+	}
+	for i := range e.Evidence {
+		if x := &e.Evidence[i]; !x.Erase.IsZero() {
+			if sum, err := hex.DecodeString(string(x.SHA256)); err == nil && len(sum) == sha256.Size {
+				k := [sha256.Size]byte(sum)
+				l.erases[k] = max(l.erases[k], x.Erase.Unix())
+			}
+		}
 	}
 	switch e.Kind {
 	case probes.MailReceived:
@@ -102,17 +113,36 @@ func (l *Ledger) File(prober string, page [][]byte) ([]probes.Record, error) {
 	return records, nil
 }
 
-// Write appends what somebody decided to the trail.
-func (l *Ledger) Write(e probes.Event) (n uint64, err error) {
+// Write appends what somebody decided, or did, to the trail: all of the events or none. It returns the number of the last.
+func (l *Ledger) Write(events ...probes.Event) (n uint64, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	links, err := l.db.Append(probes.Record{Event: &e})
+	records := make([]probes.Record, len(events))
+	for i := range events {
+		records[i].Event = &events[i]
+	}
+	links, err := l.db.Append(records...)
 	if err != nil {
 		return 0, err
 	}
-	l.add(Self, &links[0].Record)
+	for i := range links {
+		l.add(Self, &links[i].Record)
+		n = links[i].N
+	}
 	l.tell()
-	return links[0].N, nil
+	return n, nil
+}
+
+// Erases returns when the bytes of evidence are deleted, or were; false for what is kept and for what nobody has named.
+func (l *Ledger) Erases(h probes.Hash) (time.Time, bool) {
+	sum, err := hex.DecodeString(string(h))
+	if err != nil || len(sum) != sha256.Size {
+		return time.Time{}, false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	at, ok := l.erases[[sha256.Size]byte(sum)]
+	return time.Unix(at, 0).UTC(), ok
 }
 
 // tell wakes who waits for a change. Called under the lock.

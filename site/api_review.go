@@ -131,7 +131,7 @@ func (a *api) SignVerdict(ctx context.Context, q openapi.SignVerdictRequestObjec
 		}
 	}
 	b := q.Body
-	e, no := a.judge(ctx, a.views.get(), o.ID, judgement{string(b.Flag), value(b.Mail), string(b.Verdict), value(b.Class), value(b.Reason), value(b.Person), seconds(b.WaitS)})
+	e, no := a.judge(ctx, a.views.get(), o.ID, judgement{Flag: string(b.Flag), Mail: value(b.Mail), Verdict: string(b.Verdict), Class: value(b.Class), Reason: value(b.Reason), Person: value(b.Person), Wait: seconds(b.WaitS)})
 	if no != nil {
 		code := no.code
 		if code == http.StatusBadRequest {

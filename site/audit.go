@@ -26,6 +26,7 @@ type story struct {
 	Worth                   *worth
 	RateURL                 string // where what only a person can judge is rated
 	CodingURL               string
+	TaskURL                 string // where the call that a person must make is written down
 	Strip                   *strip
 	Calls                   []*callLine
 	Events                  []eventRow
@@ -44,6 +45,7 @@ type fact struct {
 	Name, Value string
 	URL         string
 	ISO         string // an instant's, for <time>
+	Fate        string // of evidence: when it is deleted, or was
 }
 
 type eventRow struct {
@@ -120,10 +122,13 @@ func (s *server) audit(w http.ResponseWriter, r *http.Request) {
 	if !p.Blind {
 		p.Worth = s.worth(&p.frame, v, o)
 	}
+	if task, _ := taskOf(o, events); task != nil && s.pen != nil && visitor.May(access.MakeCalls) && !sealed(v, o, visitor) {
+		p.TaskURL = taskURL(o.ID, p.Asked.Lang)
+	}
 	p.sizes(o, events)
 	p.Strip = p.strip(o, events, line, time.Now())
 	if !p.Blind {
-		p.Calls = p.callLines(events)
+		p.Calls = s.callLines(&p.frame, r, events)
 	}
 	for i := range events {
 		if e := &events[i]; e.Kind == probes.AccessRead {
@@ -133,7 +138,7 @@ func (s *server) audit(w http.ResponseWriter, r *http.Request) {
 		if apart {
 			events[i] = impartialEvent(events[i])
 		}
-		row := p.event(&events[i], line)
+		row := p.event(&events[i], line, time.Now())
 		row.Findings = s.barriers(p, &events[i])
 		row.Letter = s.letterOf(&p.frame, r, &events[i], !p.Blind)
 		if p.Blind {
@@ -258,7 +263,7 @@ func (p *story) tell(o *stats.Outcome) {
 	p.Plan = slices.DeleteFunc(p.Plan, known)
 }
 
-func (p *story) event(e *probes.Event, line probes.Timeline) eventRow {
+func (p *story) event(e *probes.Event, line probes.Timeline, now time.Time) eventRow {
 	at := func(t time.Time) stamp { // campaign time
 		if t.IsZero() {
 			return stamp{}
@@ -280,7 +285,11 @@ func (p *story) event(e *probes.Event, line probes.Timeline) eventRow {
 		row.Details = append(row.Details, hidden{k, e.Detail[k]})
 	}
 	for _, x := range e.Evidence {
-		row.Evidence = append(row.Evidence, fact{Name: cmp.Or(x.Name, x.Type), Value: p.N("octets", int(x.Size)), URL: evidenceURL(x.SHA256, x.Type)})
+		f := fact{Name: cmp.Or(x.Name, x.Type), Value: p.N("octets", int(x.Size)), URL: evidenceURL(x.SHA256, x.Type), Fate: p.fate(&x, now)}
+		if x.Erased(now) {
+			f.URL = ""
+		}
+		row.Evidence = append(row.Evidence, f)
 		if x.Type == "image/webp" {
 			row.Picture, row.Alt = "/pictures/"+string(x.SHA256), p.T("picture.alt", "Page", e.Detail["page"])
 		}

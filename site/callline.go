@@ -3,9 +3,9 @@ package site
 import (
 	"cmp"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/sonde-fleet/sonde/probes"
@@ -19,22 +19,29 @@ type callLine struct {
 	Marks           []callMark
 	Bars            []heardBar
 	Keys            []heardKey // kinds of what was heard, for the legend
-	Rows            []heardRow // the same as a table
+	Rows            []heardRow // the same as a table, with the facts
+	Sound           *recording
+	Whole           int64 // of the axis, ms
+	Answered        int64 // since dialling, ms; 0: not
 }
 
 // callMark is a fact of the call at its instant.
-type callMark struct{ X, Y, Label, Anchor, Title string }
+type callMark struct{ X, Y, Label, Anchor, Title, At string }
 
 // heardBar is a stretch in which one thing was heard.
 type heardBar struct {
 	X, Width, Class, Fill, Title string
 	Label                        string // in the bar, where there is room
 	Middle                       string
+	At                           string // seconds
 }
 
 type heardKey struct{ Name, Class, Fill string }
 
-type heardRow struct{ Name, From, To, Sure string }
+type heardRow struct {
+	Name, From, To, Sure string
+	At                   string // where it begins, in seconds: the player jumps there
+}
 
 // The drawing area of a call, in units of its viewBox.
 const (
@@ -57,7 +64,7 @@ var (
 )
 
 // calls draws each call of the audit; nothing of an audit that was not dialled.
-func (p *frame) callLines(events []probes.Event) (out []*callLine) {
+func (s *server) callLines(p *frame, r *http.Request, events []probes.Event) (out []*callLine) {
 	for i := 0; i < len(events); {
 		if events[i].Kind != probes.CallDialled {
 			i++
@@ -67,7 +74,11 @@ func (p *frame) callLines(events []probes.Event) (out []*callLine) {
 		for end < len(events) && events[end].Kind != probes.CallDialled {
 			end++
 		}
-		if c := p.callLine(events[i:end]); c != nil {
+		sound, drawn := s.recorded(p, r, events[i:end])
+		if c := p.callLine(events[i:end], drawn.length); c != nil {
+			if c.Sound = sound; sound != nil {
+				sound.Wave = drawn.path(c.Whole)
+			}
 			out = append(out, c)
 		}
 		i = end
@@ -75,8 +86,8 @@ func (p *frame) callLines(events []probes.Event) (out []*callLine) {
 	return out
 }
 
-// callLine draws one call from its dialling on; nil while nothing has followed.
-func (p *frame) callLine(events []probes.Event) *callLine {
+// callLine draws one call from its dialling on, on an axis that is as long as the sound at least; nil while nothing has followed.
+func (p *frame) callLine(events []probes.Event, sound int64) *callLine {
 	begin := events[0].At
 	since := func(e *probes.Event) int64 { return e.At.Sub(begin).Milliseconds() }
 	var facts []*probes.Event
@@ -92,7 +103,7 @@ func (p *frame) callLine(events []probes.Event) *callLine {
 		}
 	}
 	heard := stats.HeardOf(marks)
-	whole := since(facts[len(facts)-1])
+	whole := max(since(facts[len(facts)-1]), sound)
 	for _, h := range heard {
 		whole = max(whole, h.To)
 	}
@@ -100,7 +111,7 @@ func (p *frame) callLine(events []probes.Event) *callLine {
 		return nil
 	}
 	try := max(events[0].Try, 1)
-	c := &callLine{ID: "call-" + strconv.Itoa(try), Title: p.T("call.title", "N", p.Int(try))}
+	c := &callLine{ID: "call-" + strconv.Itoa(try), Title: p.T("call.title", "N", p.Int(try)), Whole: whole}
 	x := func(ms int64) float64 { return callLeft + (callRight-callLeft)*float64(ms)/float64(whole) }
 	step := int64(1000)
 	for k := 0; whole/step > 12; k++ {
@@ -109,15 +120,17 @@ func (p *frame) callLine(events []probes.Event) *callLine {
 	for t := int64(0); t <= whole; t += step {
 		c.Ticks = append(c.Ticks, stripTick{place(x(t)), p.T("unit.s", "N", p.Int(int(t/1000)))})
 	}
-	said := []string{}
 	ends := []float64{-1000, -1000, -1000} // where the last label of each row ends
 	for _, e := range facts {
 		label := p.callFact(e)
 		at := x(since(e))
 		title := label + ", " + p.Delay(float64(since(e)))
-		said = append(said, title)
 		row, width := 0, 8.5*float64(len([]rune(label)))
-		m := callMark{X: place(at), Label: label, Anchor: "start", Title: title}
+		m := callMark{X: place(at), Label: label, Anchor: "start", Title: title, At: onAxis(since(e))}
+		if e.Kind == probes.CallAnswered {
+			c.Answered = since(e)
+		}
+		c.Rows = append(c.Rows, heardRow{label, p.Delay(float64(since(e))), "", "", m.At})
 		from := at
 		if at+width > callRight {
 			m.Anchor, from = "end", at-width
@@ -139,14 +152,13 @@ func (p *frame) callLine(events []probes.Event) *callLine {
 		}
 		left, right := x(h.From), x(h.To)
 		sure := p.percent(h.Sure, 0)
-		b := heardBar{X: place(left), Width: place(max(1, right-left)), Class: "h-" + kind, Fill: c.ID + "-" + kind, Middle: place((left + right) / 2),
+		b := heardBar{X: place(left), Width: place(max(1, right-left)), Class: "h-" + kind, Fill: c.ID + "-" + kind, Middle: place((left + right) / 2), At: onAxis(h.From),
 			Title: p.T("call.heard", "What", name, "From", p.Delay(float64(h.From)), "To", p.Delay(float64(h.To)), "Sure", sure)}
-		if right-left >= roomy {
+		if right-left >= max(roomy, 9.5*float64(len([]rune(name)))+8) {
 			b.Label = name
 		}
-		said = append(said, b.Title)
 		c.Bars = append(c.Bars, b)
-		c.Rows = append(c.Rows, heardRow{name, p.Delay(float64(h.From)), p.Delay(float64(h.To)), sure})
+		c.Rows = append(c.Rows, heardRow{name, p.Delay(float64(h.From)), p.Delay(float64(h.To)), sure, b.At})
 		if !slices.ContainsFunc(c.Keys, func(k heardKey) bool { return k.Class == b.Class }) {
 			if kind == "other" {
 				name = p.T("call.other")
@@ -154,8 +166,18 @@ func (p *frame) callLine(events []probes.Event) *callLine {
 			c.Keys = append(c.Keys, heardKey{name, b.Class, b.Fill})
 		}
 	}
-	c.Desc = strings.Join(said, "; ")
+	c.Desc = p.T("call.drawing", "N", p.Int(len(c.Rows)))
+	slices.SortStableFunc(c.Rows, func(a, b heardRow) int { return cmp.Compare(second(a.At), second(b.At)) })
 	return c
+}
+
+// onAxis writes milliseconds as a media fragment and a field of a form want them.
+func onAxis(ms int64) string { return strconv.FormatFloat(float64(ms)/1000, 'f', -1, 64) }
+
+// second reads what onAxis wrote.
+func second(s string) float64 {
+	x, _ := strconv.ParseFloat(s, 64)
+	return x
 }
 
 // callFact names a fact of a call.

@@ -185,7 +185,7 @@ func TestAnAuditorHearsACall(t *testing.T) {
 		t.Fatal("before any correction")
 	}
 	h := openAs(t, site.Options{Source: w.ledger, Vault: w.db, Trail: w.ledger, Signer: w.ledger, Messages: w.ledger}, access.Visitor{Account: access.Account{Name: "bert", Roles: access.Roles[:]}})
-	if page := get(h, "/audits/"+string(ids[0])).Body.String(); !strings.Contains(page, `name="person"`) || !strings.Contains(page, `name="wait"`) {
+	if page := get(h, "/audits/"+string(ids[0])).Body.String(); !strings.Contains(page, `name="person"`) || !strings.Contains(page, `name="at"`) {
 		t.Error("the form does not ask what was heard")
 	}
 	send := func(person, wait string) int {

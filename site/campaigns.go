@@ -171,6 +171,7 @@ type pauseRow struct {
 
 type doubtRow struct {
 	ID, URL, Target, Prober, Resolve string
+	Task                             string // where a call that a person makes is written down
 	Sent, Until                      stamp
 	Decide                           bool
 }
@@ -326,7 +327,9 @@ func (p *operation) prober(a answer, back string) {
 	for i := range st.ByHand {
 		row := p.doubt(&st.ByHand[i], a.Prober)
 		row.Until = p.stamp(st.ByHand[i].Audit.Deadline)
-		if p.Operator {
+		if a := &st.ByHand[i].Audit; a.Channel == probes.Phone && p.Operator {
+			row.Task = taskURL(a.ID, lang)
+		} else if p.Operator {
 			row.Resolve = order(doResolve, "audit", string(st.ByHand[i].Audit.ID), "by-hand", "yes").URL
 		}
 		p.ByHand = append(p.ByHand, row)

@@ -4,6 +4,7 @@ import (
 	"math"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/sonde-fleet/sonde/access"
 	"github.com/sonde-fleet/sonde/grid"
@@ -22,6 +23,7 @@ type coding struct {
 	Post      string
 	Asked     string
 	Letter    *letter
+	Call      string // where the call is told that the rating is of
 	Items     []codingItem
 	None      string // why there is nothing to rate
 }
@@ -59,11 +61,15 @@ func (s *server) coding(w http.ResponseWriter, r *http.Request) {
 	}
 	p.Note, p.Progress = p.T("coding.note"), p.T("coding.progress", "Done", p.Int(p.Done), "All", p.Int(p.All))
 	if asked.Q != "" { // one answer, drawn or not
-		if next = v.outcome(probes.AuditID(asked.Q)); next == nil {
+		now, ok := s.source.Outcome(probes.AuditID(asked.Q)) // as of now: a call was perhaps just written down
+		if next = &now; !ok {
 			s.problem(w, r, http.StatusNotFound)
 			return
 		}
 		p.Note, p.Progress = p.T("coding.one.note"), ""
+		if next.Channel == probes.Phone {
+			p.Note = p.T("coding.call.note")
+		}
 		if !open(v, next, who.Account.Name) {
 			p.None = p.T("coding.rated")
 			s.render(w, r, http.StatusOK, "coding", p)
@@ -84,6 +90,9 @@ func (s *server) coding(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, r, http.StatusInternalServerError)
 		return
 	}
+	if next.Channel == probes.Phone {
+		p.Call = auditURL(next, p.frame.Asked)
+	}
 	test := tested(v, next)
 	for i := range events {
 		if e := &events[i]; e.Kind == probes.MailReceived && len(e.Evidence) > 0 && e.Evidence[0].SHA256 == next.Evidence {
@@ -103,6 +112,10 @@ func (s *server) coding(w http.ResponseWriter, r *http.Request) {
 // open says whether the account may still rate the answer: of those that were drawn two auditors rate all that can be rated by
 // reading, of the others one auditor what no machine can.
 func open(v *view, o *stats.Outcome, account string) bool {
+	if o.Channel == probes.Phone { // who spoke on the telephone, or listens to it, judges what was said
+		talked := o.Call != nil && (o.Call.ByHand || o.Call.Recorded && (o.Call.Erase.IsZero() || o.Call.Erase.After(time.Now()))) && (o.Result == stats.Reached || o.Result == stats.Unmanned)
+		return talked && !o.Outside && ratable(o, account) && len(o.Codings) == 0
+	}
 	if o.Result != stats.Answered || o.Channel != probes.Mail || !ratable(o, account) {
 		return false
 	}

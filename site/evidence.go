@@ -32,6 +32,10 @@ func (s *server) bytes(w http.ResponseWriter, r *http.Request) (hash string, bod
 		return hash, nil
 	}
 	body, err := s.vault.Evidence(probes.Hash(hash))
+	if at, gone := s.gone(hash); gone && err != nil {
+		s.erased(w, r, hash, at)
+		return hash, nil
+	}
 	if err != nil {
 		slog.Info("evidence not found", "sha256", hash, "err", err)
 		s.problem(w, r, http.StatusNotFound)

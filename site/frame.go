@@ -47,6 +47,14 @@ func (p *frame) Lettered(l *letter) any {
 	}{p, l}
 }
 
+// Tasked is a call that a person must make with the words around it, for the template.
+func (p *frame) Tasked(row taskRow) any {
+	return struct {
+		Frame *frame
+		Row   *taskRow
+	}{p, &row}
+}
+
 // Disputed is a dispute with the words around it, for the template.
 func (p *frame) Disputed(c disputeCard) any {
 	return struct {
@@ -76,6 +84,7 @@ var ways = [...]struct {
 	{"review", "/review", access.Review},
 	{"coding", "/coding", access.Review},
 	{"agreement", "/agreement", access.Review},
+	{"tasks", "/tasks", access.MakeCalls},
 	{"campaigns", "/campaigns", access.Operate},
 	{"plan", "/plan", access.Operate},
 	{"fleet", "/fleet", access.Operate},

@@ -128,7 +128,8 @@ func sources(t *testing.T, patterns ...string) (out []string) {
 var written = [...]*regexp.Regexp{
 	regexp.MustCompile(`\b(?:T|N|Days|instant|said|unit|judged)\(?\s?"([a-z0-9.-]+[a-z0-9])"`),
 	regexp.MustCompile(`\b(?:refuse|door)\(\w[^"\n]*, "([a-z0-9.-]+[a-z0-9])"\)`),
-	regexp.MustCompile(`\breturn (?:fields, )?"((?:order|verdict)\.[a-z.-]*[a-z])"`),
+	regexp.MustCompile(`\bfault\(\S+, "(task\.fault\.[a-z-]+)"`),
+	regexp.MustCompile(`\breturn (?:fields, |nil, )?"((?:order|verdict)\.[a-z.-]*[a-z])"`),
 	regexp.MustCompile(`\bkey :?= "([a-z-]+\.[a-z.-]*[a-z])"`),
 	regexp.MustCompile(`"(unit\.[a-z-]+)"`),
 }
@@ -214,6 +215,7 @@ func used(t *testing.T) map[string]bool {
 	family("ended", endings[:]...)
 	family("call", fates[:]...)
 	family("mode", modes[:]...)
+	family("task.field", callFields[:]...)
 	for i := 1; i <= 7; i++ {
 		family("weekday", strconv.Itoa(i))
 	}

@@ -53,8 +53,8 @@ type Vault interface {
 
 // Pen writes down what people decide, in a journal that is only ever appended to.
 type Pen interface {
-	// Write returns the number of the record once it is durable and counted in the source's outcomes.
-	Write(probes.Event) (n uint64, err error)
+	// Write returns the number of the last record once all are durable and counted in the source's outcomes: all or none.
+	Write(...probes.Event) (n uint64, err error)
 }
 
 // Trail is the journal of what people did, chained by hash.
@@ -96,7 +96,7 @@ var staticFiles embed.FS
 // pageNames are the templates, each with layout.html and parts.html.
 var pageNames = [...]string{"home", "audits", "audit", "websites", "problem", "review", "coding", "agreement", "structures", "structure", "search", "suggest",
 	"campaigns", "operation", "live", "plan", "fleet", "order", "door", "account", "accounts", "own", "help", "accessibility", "api",
-	"barometer", "grid", "practices"}
+	"barometer", "grid", "practices", "heard", "follows", "tasks", "task"}
 
 // server is the site: its source, its languages and its pages.
 type server struct {
@@ -119,6 +119,8 @@ type server struct {
 	fourEyes map[string]bool
 	public   string
 	reads    *reads
+	waves    waves
+	signing  sync.Mutex // of calls that people made: an audit has one
 	printer  *printer
 	locales  *locales
 	pages    map[string]*template.Template
@@ -168,6 +170,7 @@ func New(o Options) (http.Handler, error) {
 	page("GET /websites", access.ReadAudits, srv.websites)
 	page("GET /review", access.Review, srv.queue)
 	page("POST /audits/{id}/verdict", access.Review, srv.verdict)
+	page("POST /audits/{id}/heard", access.Review, srv.tryHeard)
 	page("POST /audits/{id}/withdraw", access.Review, srv.withdraw)
 	page("GET /coding", access.Review, srv.coding)
 	page("POST /audits/{id}/coding", access.Review, srv.coded)
@@ -189,6 +192,9 @@ func New(o Options) (http.Handler, error) {
 	page("GET /campaigns/{id}/live", access.Operate, srv.operationLive)
 	page("GET /plan", access.Operate, srv.planPage)
 	page("GET /fleet", access.Operate, srv.fleetPage)
+	page("GET /tasks", access.MakeCalls, srv.tasksPage)
+	page("GET /tasks/{id}", access.MakeCalls, srv.taskPage)
+	page("POST /tasks/{id}", access.MakeCalls, srv.callWritten)
 	page("GET /help", access.ReadFigures, srv.help)
 	mux.HandleFunc("GET /accessibility", srv.accessibility)
 	if srv.pen != nil {
@@ -203,6 +209,7 @@ func New(o Options) (http.Handler, error) {
 		srv.openDoors(mux, page)
 	}
 	page("GET /evidence/{sha256}", access.ReadEvidence, srv.evidence)
+	page("GET /audits/{id}/sound/{sha256}", access.ReadEvidence, srv.sound)
 	page("GET /pictures/{sha256}", access.ReadEvidence, srv.picture)
 	page("GET /api", access.ReadFigures, srv.apiPage)
 	page("GET /outcomes.csv", access.ReadAudits, srv.outcomesCSV)
@@ -239,8 +246,8 @@ func (s *server) openDoors(mux *http.ServeMux, page func(string, access.Right, h
 	page("POST /structures/{id}/links/{serial}/revoke", access.Operate, s.revokeLink)
 }
 
-// policy lets a page load this site's own style, script files and pictures, and nothing else: no script within a page.
-const policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+// policy lets a page load this site's own style, script files, pictures and recordings, and nothing else: no script within a page.
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // secured sets the headers that every response carries.
 func secured(next http.Handler) http.Handler {
@@ -306,7 +313,7 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, code int, page s
 
 // root is the template that a page begins with: parts of a page, which a script puts into place, have no frame.
 func root(page string) string {
-	if page == "live" || page == "suggest" {
+	if page == "live" || page == "suggest" || page == "follows" {
 		return "main"
 	}
 	return "layout.html"

@@ -86,7 +86,7 @@ func TestHeaders(t *testing.T) {
 	for _, target := range []string{"/", "/audits", "/audits/demo.2100000.01", "/nowhere", "/?by=nothing", "/api/v1/report", "/healthz", "/metrics", "/static/site.css"} {
 		w := get(h, target)
 		for name, want := range map[string]string{
-			"Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+			"Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 			"X-Content-Type-Options":  "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin",
 		} {
 			if got := w.Header().Get(name); got != want {

@@ -22,13 +22,15 @@ func TestScriptsAreOurs(t *testing.T) {
 	if sum := sha256.Sum256(w.Body.Bytes()); hex.EncodeToString(sum[:]) != htmxSum {
 		t.Errorf("htmx has the sum %x, pinned is %s", sum, htmxSum)
 	}
-	own, err := os.ReadFile("static/keys.js")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, bad := range []string{"eval(", "new Function", "innerHTML", "document.write", "http://", "https://"} {
-		if strings.Contains(string(own), bad) {
-			t.Errorf("keys.js has %s", bad)
+	for _, name := range []string{"keys.js", "calls.js"} {
+		own, err := os.ReadFile("static/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, bad := range []string{"eval(", "new Function", "innerHTML", "document.write", "http://", "https://"} {
+			if strings.Contains(string(own), bad) {
+				t.Errorf("%s has %s", name, bad)
+			}
 		}
 	}
 }

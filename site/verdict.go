@@ -26,7 +26,9 @@ type verdictForm struct {
 	Decisions  []option
 	Classes    []option // what the mail may be; empty: the flag is about no mail
 	Match      bool     // whether the mail belongs to the audit is asked
-	Heard      bool     // whether a person spoke in the call, and when, is asked
+	Heard      bool     // who answered the call, and when a person spoke, is asked
+	Firsts     []option // who or what can answer first
+	Try        string   // where what follows is shown before it is signed
 	Mail       string
 }
 
@@ -65,6 +67,12 @@ func (p *frame) verdictForm(x *review.Flag) *verdictForm {
 	for i, d := range decisions {
 		f.Decisions = append(f.Decisions, option{string(d), p.T("verdict." + string(d)), i == 0})
 	}
+	if f.Heard {
+		f.Try = auditPath(x.Audit) + "/heard"
+		for _, first := range answering {
+			f.Firsts = append(f.Firsts, option{Value: first, Text: p.Term("first", first)})
+		}
+	}
 	if slices.Contains(decisions, stats.Correct) && !f.Match && !f.Heard {
 		for _, c := range classes {
 			f.Classes = append(f.Classes, option{Value: c, Text: p.Term("class", c)})
@@ -81,17 +89,11 @@ func (p *frame) verdictLine(v *stats.Verdict, id probes.AuditID, who access.Visi
 	if v.Class != "" {
 		text += " " + p.T("verdict.class", "Class", p.Term("class", v.Class))
 	}
-	for i := range v.Items {
-		value := string(v.Items[i].Value)
-		switch x := &v.Items[i]; {
-		case x.Number != nil:
-			value = p.Decimal(*x.Number, 1)
-		case x.Value == probes.Yes:
-			value = p.T("value.true")
-		case x.Value == probes.No:
-			value = p.T("value.false")
-		}
-		text += " " + p.T("audits.chip", "Name", p.Item(v.Items[i].Item), "Value", value)
+	if slices.Contains(answering[:], v.First) {
+		text += " " + p.T("audits.chip", "Name", p.T("call.first"), "Value", p.Term("first", v.First))
+	}
+	for _, said := range p.saidOf(v.Items) {
+		text += " " + said
 	}
 	if v.Match == "yes" || v.Match == "no" {
 		text = p.T("verdict.line", "Decision", p.T("verdict.match."+v.Match), "By", v.By)
@@ -113,7 +115,13 @@ func flagOf(flags []review.Flag, kind, mail string) *review.Flag {
 // judgement is what an auditor decides of a flag, on a form or through the API.
 type judgement struct {
 	Flag, Mail, Verdict, Class, Reason string
-	Person, Wait                       string // heard in a call: yes or no; seconds
+	Person, Wait                       string // heard in a call: yes or no; seconds from the first ring
+	At, First, Attempt                 string // the same: seconds on the call's axis; who or what answered first; whether the first call got through
+}
+
+// judgementOf reads the form of a verdict.
+func judgementOf(get func(string) string) judgement {
+	return judgement{get("flag"), get("mail"), get("verdict"), get("class"), get("reason"), get("person"), get("wait"), get("at"), get("first"), get("attempt")}
 }
 
 // unfit says why something that was asked for is not done: a status, and a message with its figures.
@@ -134,8 +142,7 @@ func (s *server) verdict(w http.ResponseWriter, r *http.Request) {
 	if !s.formOf(w, r) {
 		return
 	}
-	get := r.PostForm.Get
-	e, no := s.judge(r.Context(), v, id, judgement{get("flag"), get("mail"), get("verdict"), get("class"), get("reason"), get("person"), get("wait")})
+	e, no := s.judge(r.Context(), v, id, judgementOf(r.PostForm.Get))
 	if no != nil {
 		s.refuse(w, r, no.code, no.key, no.args...)
 		return
@@ -175,7 +182,10 @@ func (s *server) judge(ctx context.Context, v *view, id probes.AuditID, j judgem
 	}
 	e := probes.Event{Kind: probes.ReviewVerdict, Audit: id, Text: reason, Detail: detail}
 	if decision == stats.Correct && flag.ByEar() {
-		e.Observations, _ = review.Heard(j.Person, j.Wait, who.Account.Name) // decide has read it
+		e.Observations, _ = s.heard(id, j, who.Account.Name) // decide has read it
+		if j.First != "" {
+			detail["first"] = j.First
+		}
 	}
 	return e, nil
 }
@@ -217,8 +227,8 @@ func (s *server) decide(id probes.AuditID, flag *review.Flag, d stats.Decision, 
 		}
 		detail["mail"] = string(mail)
 	case d == stats.Correct && flag.ByEar():
-		if _, err := review.Heard(j.Person, j.Wait, ""); err != nil {
-			return "verdict.heard-wanted"
+		if _, why := s.heard(id, j, ""); why != "" {
+			return why
 		}
 	case d == stats.Correct:
 		if !slices.Contains(classes[:], j.Class) {

@@ -34,6 +34,9 @@ type Call struct {
 	Ended        string  `json:"ended_by,omitempty"` // us, structure, network
 	Marks        string  `json:"marks,omitempty"`    // what was heard and when: "label:from-to:sure;…"
 	Recorded     bool    `json:"recorded,omitempty"` // the sound is there
+	// Erase is when the sound is deleted, or was; zero: never, or there is none.
+	Erase  time.Time `json:"erase,omitzero"`
+	ByHand bool      `json:"by_hand,omitempty"` // a person made the call that was picked up, and wrote down how it went
 	// HeardAgain is the audit in which words that were taken for a person's here were heard again: a recording, then.
 	HeardAgain probes.AuditID `json:"heard_again,omitempty"`
 }
@@ -163,8 +166,13 @@ func (e *entry) phone(x *probes.Event) {
 		t.Class = TryAnswered
 		c.Ring, c.Rings, c.Talk, c.Contact = t.Ring, t.Rings, number("talk_ms"), ms(x.At.Sub(t.At))
 		c.First, c.Ended, c.Marks, c.person = x.Detail["first"], x.Detail["by"], x.Detail["marks"], number("person_ms")
+		c.ByHand = x.Detail["by_hand"] == "yes"
 		c.Sure, _ = strconv.ParseFloat(x.Detail["sure"], 64)
-		c.Recorded = slices.ContainsFunc(x.Evidence, func(p probes.Evidence) bool { return strings.HasPrefix(p.Type, "audio/") })
+		if i := slices.IndexFunc(x.Evidence, func(p probes.Evidence) bool { return strings.HasPrefix(p.Type, "audio/") }); i >= 0 {
+			c.Recorded, c.Erase = true, x.Evidence[i].Erase
+		} else {
+			c.Recorded, c.Erase = false, time.Time{}
+		}
 		c.settle(e)
 	case probes.CallFailed:
 		t.Class, t.Ring = cmp.Or(x.Detail["class"], probes.ClassUnreachable), number("ring_ms")
@@ -204,13 +212,13 @@ func (e *entry) callFault(x *probes.Event) {
 
 // ofCall fills in what the calls came to, after the auditors' corrections: who picked up decides the result, and what cannot be
 // after it (a wait for a person that nobody heard) is taken out of the items.
-func (o *Outcome) ofCall(e *entry, line probes.Timeline, hours func(probes.StructureID) *calendar.Calendar) {
+func (o *Outcome) ofCall(e *entry, first string, line probes.Timeline, hours func(probes.StructureID) *calendar.Calendar) {
 	call := e.call.Call
 	call.Tries = slices.Clone(call.Tries)
 	for i := range call.Tries {
 		call.Tries[i].At = line.Campaign(call.Tries[i].At).UTC()
 	}
-	o.Call = &call
+	o.Call, call.First = &call, cmp.Or(first, call.First)
 	if !e.sent.IsZero() {
 		o.Sent = line.Campaign(e.sent).UTC()
 	}

@@ -399,3 +399,27 @@ func TestReadersAgreeOnWhatWasHeard(t *testing.T) {
 		t.Error("7 s and 7 s are two decisions")
 	}
 }
+
+// A call that a person made stands beside the prober's own journal, which knows nothing of it: in whichever order the two are folded in,
+// the outcome is that of an agent's call.
+func TestACallByHandInAnyOrder(t *testing.T) {
+	one := call{1, 0, "measure"}
+	byHand := probes.Event{Kind: probes.CallByHand, Try: 1, At: monday, Text: "ask"}
+	closed := after(25*time.Hour, probes.AuditClosed)
+	for name, made := range map[string][]probes.Event{"a person": person(one.picked("by_hand", "yes"), 7), "engaged": one.failed("busy", "", "")} {
+		agent := phoned(t, made)[0]
+		for order, events := range map[string][]probes.Event{
+			"before the end of the window":  append(append([]probes.Event{byHand}, made...), closed),
+			"after it":                      append([]probes.Event{byHand, closed}, made...),
+			"the collector's journal first": append(append([]probes.Event{}, made...), byHand, closed),
+			"the window's end before all":   append([]probes.Event{closed, byHand}, made...),
+			"the task between call and end": append(append([]probes.Event{}, made...), closed, byHand),
+		} {
+			o := phoned(t, events)[0]
+			if o.Result != agent.Result || o.Status != agent.Status || o.Reason != agent.Reason || !o.Sent.Equal(agent.Sent) || !slices.Equal(o.Items, agent.Items) || len(o.Call.Tries) != 1 ||
+				o.Call.Tries[0] != agent.Call.Tries[0] || (o.Call.Wait == nil) != (agent.Call.Wait == nil) || o.Call.Wait != nil && *o.Call.Wait != *agent.Call.Wait {
+				t.Errorf("%s, %s: %s %s %q, want %s %s\n%+v\n%+v", name, order, o.Result, o.Status, o.Reason, agent.Result, agent.Status, o.Call, agent.Call)
+			}
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strconv"
@@ -211,14 +212,16 @@ func (b *Book) outcome(e *entry, now time.Time) Outcome {
 	if in.answer != nil {
 		o.Items = o.Items.With(in.answer.marks)
 	}
+	first := "" // who answered the call, as an auditor heard it
 	for _, v := range act {
 		if v.Decision == Correct && (v.Mail == "" || in.answer != nil && v.Mail == in.answer.bytes || in.ack != nil && v.Mail == in.ack.bytes) {
 			o.Items = o.Items.With(MarksOf(v.Items, nil))
+			first = cmp.Or(v.First, first)
 		}
 	}
 	switch {
 	case e.call != nil:
-		o.ofCall(e, line, b.calendar)
+		o.ofCall(e, first, line, b.calendar)
 	case o.Result == PickedUp:
 		o.byHand(e, line)
 	}

@@ -36,6 +36,7 @@ type Verdict struct {
 	Class    string               `json:"class,omitempty"` // what it is
 	Match    string               `json:"match,omitempty"` // yes: it belongs to the audit; no: it does not
 	Items    []probes.Observation `json:"items,omitempty"` // as the auditor sees them
+	First    string               `json:"first,omitempty"` // who or what answered the call first, as the auditor heard it
 }
 
 // Coding is one auditor's blind rating of the items of an audit.
@@ -76,7 +77,7 @@ func (j *judged) judge(r *probes.Record) bool {
 	switch x.Kind {
 	case probes.ReviewVerdict:
 		j.verdicts = append(j.verdicts, Verdict{N: r.N, Flag: x.Detail["flag"], Decision: Decision(x.Detail["verdict"]), By: x.Detail["by"],
-			At: x.At, Reason: x.Text, Mail: probes.Hash(x.Detail["mail"]), Class: x.Detail["class"], Match: x.Detail["match"], Items: x.Observations})
+			At: x.At, Reason: x.Text, Mail: probes.Hash(x.Detail["mail"]), Class: x.Detail["class"], Match: x.Detail["match"], Items: x.Observations, First: x.Detail["first"]})
 	case probes.ReviewCoded:
 		j.codings = slices.DeleteFunc(j.codings, func(c Coding) bool { return c.By == x.Detail["by"] }) // the newer one stands
 		j.codings = append(j.codings, Coding{N: r.N, By: x.Detail["by"], At: x.At, Items: x.Observations})
@@ -104,8 +105,8 @@ func (j *judged) judge(r *probes.Record) bool {
 // other. Each reader has one voice: the newest.
 func Settled(all []Verdict) *Verdict {
 	type choice struct {
-		decision            Decision
-		class, match, items string
+		decision                   Decision
+		class, match, items, first string
 	}
 	newest := map[string]int{}
 	for i := range all {
@@ -119,7 +120,7 @@ func Settled(all []Verdict) *Verdict {
 		if newest[v.By] != i {
 			continue
 		}
-		c := choice{v.Decision, v.Class, v.Match, itemsOf(v.Items)}
+		c := choice{v.Decision, v.Class, v.Match, itemsOf(v.Items), v.First}
 		votes[c]++
 		switch n := votes[c]; {
 		case n > most:

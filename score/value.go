@@ -76,6 +76,8 @@ var measures = map[probes.ItemCode]measure{
 	"phone.post-dial-delay":    noted("phone.post-dial-delay"),
 	"phone.wait.preamble":      noted("phone.wait.preamble"),
 	"phone.quality.loss":       noted("phone.quality.loss"),
+	"phone.quality.level":      noted("phone.quality.level"),
+	"phone.quality.noise":      noted("phone.quality.noise"),
 	"phone.wait.silence":       noted("phone.wait.silence"),
 	"phone.hold-time":          noted("phone.hold-time"),
 	"phone.transfer.time":      noted("phone.transfer.time"),

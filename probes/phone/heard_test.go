@@ -62,7 +62,7 @@ func TestKeysAndTheQuestion(t *testing.T) {
 		question[i] = 4000
 	}
 	ear := &waiting{}
-	c := place(t, Options{Max: 8 * time.Second, Listen: func(probes.Audit) Listener { return ear },
+	c := place(t, Options{Max: time.Minute, Listen: func(probes.Audit) Listener { return ear },
 		Script: func(string) Script { return Script{Keys: "1#", Say: question} }}, far.URI())
 	invite := far.Expect(gosip.INVITE)
 	v := speak(t, invite)

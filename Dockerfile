@@ -8,9 +8,11 @@ RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends npm && 
 RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o /out/ ./cmd/...
 
 FROM debian:bookworm-slim
-# ca-certificates: the roots for real mail servers. Chrome: the website channel. The health checks use bash and the commands themselves.
+# ca-certificates: the roots for real mail servers. Chrome: the website channel. sox and what asterisk speaks and plays: the town's
+# telephones. The health checks use bash and the commands themselves.
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends ca-certificates \
-	chromium-headless-shell fonts-liberation fonts-dejavu-core && rm -rf /var/lib/apt/lists/* \
+	chromium-headless-shell fonts-liberation fonts-dejavu-core \
+	sox libsox-fmt-all asterisk-core-sounds-fr-wav asterisk-prompt-fr-armelle asterisk-moh-opsound-wav && rm -rf /var/lib/apt/lists/* \
 	&& useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin sonde \
 	&& install -d -o sonde -g sonde -m 0700 /var/lib/sonde
 COPY --from=build /out/ /usr/local/bin/

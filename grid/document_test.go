@@ -200,6 +200,14 @@ func TestDocument(t *testing.T) {
 		awaits := ""
 		if !slices.Contains(Built, c) {
 			awaits = ", awaiting their channel"
+		} else if n := tally(func(i *Item) bool { return i.Channel == c && i.Awaiting() }); n > 0 {
+			var codes []string
+			for _, code := range Unwatched {
+				if i, ok := g.Item(code); ok && i.Channel == c {
+					codes = append(codes, "`"+string(code)+"`")
+				}
+			}
+			awaits = fmt.Sprintf(", of which nothing observes %d yet and nobody loses points by them: %s", n, strings.Join(codes, ", "))
 		}
 		fmt.Fprintf(&b, "\n### %s\n\n%d items%s.\n\n| item | English | français | stage | determinant | by | from | unit | rule | silent | weight | source |\n"+
 			"|---|---|---|---|---|---|---|---|---|---|---|---|\n", strings.ToUpper(string(c[:1]))+string(c[1:]), tally(func(i *Item) bool { return i.Channel == c }), awaits)

@@ -92,6 +92,16 @@ func TestAgentsObserveMost(t *testing.T) {
 	}
 }
 
+// TestUnwatchedItemsAreThere holds that what awaits its observer is an item that an agent tells, on a channel that is built, once.
+func TestUnwatchedItemsAreThere(t *testing.T) {
+	for k, code := range Unwatched {
+		i, ok := Current().Item(code)
+		if !ok || !slices.Contains(Built, i.Channel) || i.How == Asked || slices.Contains(Unwatched[:k], code) {
+			t.Errorf("%s is no item that an agent tells on a channel that is built, or is there twice", code)
+		}
+	}
+}
+
 // TestStagesOfChannels holds that mail and web say something of every stage.
 func TestStagesOfChannels(t *testing.T) {
 	for _, c := range Built {

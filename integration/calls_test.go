@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/netip"
@@ -16,19 +17,32 @@ import (
 	"github.com/sonde-fleet/sonde/probes"
 	"github.com/sonde-fleet/sonde/probes/phone/callee"
 	"github.com/sonde-fleet/sonde/probes/phone/media"
+	"github.com/sonde-fleet/sonde/townhall/switchboard"
 )
 
 // caller is a prober whose campaign has one call, due already; its trunk is the callee.
 func caller(t *testing.T, far *callee.Callee, phone, campaign string) *fleet {
+	return callers(t, 1, far.Addr().String(), phone, campaign)
+}
+
+// number is the telephone of the i-th structure, in the range that is kept for fiction.
+func number(i int) string { return fmt.Sprintf("+3319900%04d", 1201+i) }
+
+// callers is the same with a call to each of n structures.
+func callers(t *testing.T, n int, trunk, phone, campaign string) *fleet {
+	structures := "id,name,kind,sector,zone,hours,ground,ground_date,recording,phone\n"
+	for i := range n {
+		structures += fmt.Sprintf("S%d,Mairie %[1]d,mairie,public,UTC,24/7,mandate,2026-01-01,convention 12,%s\n", i+1, number(i))
+	}
 	f := &fleet{tb: t, dir: t.TempDir(), feed: freeAddr(t), page: freeAddr(t)}
 	day := func(d int) string { return time.Now().UTC().AddDate(0, 0, d).Format(time.DateOnly) }
 	for name, text := range map[string]string{
 		"campaign.yaml": fmt.Sprintf("id: calls\nzone: UTC\nseed: 3\nstart: %s\nend: %s\nplan: {phone: 1}\ndeadlines: {phone: 30d}\nlate: 1h\n%s\n"+
 			"personas:\n  - {id: claire, given: Claire, family: Martin, town: Dijon}\nscenarios:\n  - id: q\n    language: fr\n    channels: [phone]\n"+
 			"    bodies: [\"Bonjour, êtes-vous ouverts demain ?\"]\n    facts: [{id: f, label: F, any: [\"ouvert\"]}]\n", day(-4), day(-1), campaign),
-		"structures.csv": "id,name,kind,sector,zone,hours,ground,ground_date,recording,phone\nS1,Mairie,mairie,public,UTC,24/7,mandate,2026-01-01,convention 12,+33 1 99 00 12 01\n",
+		"structures.csv": structures,
 		"prober.yaml": fmt.Sprintf("name: real-1\ndata: prober\nlisten: %s\ncampaign: campaign.yaml\ndirectory: structures.csv\n"+
-			"phone:\n  callers: {claire: \"+33199001299\"}\n  trunk: {addr: %q}\n%s", f.feed, far.Addr(), phone),
+			"phone:\n  callers: {claire: \"+33199001299\"}\n  trunk: {addr: %q}\n%s", f.feed, trunk, phone),
 	} {
 		if err := os.WriteFile(filepath.Join(f.dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -194,5 +208,84 @@ func TestEngagedThenRecordedThenErased(t *testing.T) {
 	}
 	if _, kinds = happened(f); !slices.Equal(kinds, want) {
 		t.Errorf("the journal has changed: %v", kinds)
+	}
+}
+
+// Forty calls at once are under way when the prober is killed: after its next start no telephone is off the hook, and none has rung
+// twice.
+func TestKilledWithFortyCalls(t *testing.T) {
+	t.Parallel()
+	const n = 40
+	udp, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	telephones := map[string]switchboard.Conduct{}
+	for i := range n { // every second one is still ringing when it happens
+		ring := 200 * time.Millisecond
+		if i%2 == 1 {
+			ring = 20 * time.Second
+		}
+		telephones[number(i)] = switchboard.Conduct{Name: number(i), Ways: []switchboard.Way{{Name: "waits", Share: 1, Ring: ring}}}
+	}
+	town, err := switchboard.New(switchboard.Options{UDP: udp, Telephones: telephones, Sounds: &switchboard.Sounds{}, Deaf: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	closed := make(chan error, 1)
+	go func() { closed <- town.Run(ctx) }()
+	t.Cleanup(func() { stop(); <-closed })
+	var f *fleet
+	until := func(what string, enough func(calls []switchboard.Call) bool) {
+		t.Helper()
+		for range 600 {
+			if enough(town.Truth()) {
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		var left []string
+		for _, c := range town.Truth() {
+			if c.Ended.IsZero() {
+				left = append(left, fmt.Sprintf("%s: rang %v, answered %v, acknowledged %v", c.User, !c.Rang.IsZero(), !c.Answered.IsZero(), !c.Acked.IsZero()))
+			}
+		}
+		events, _ := happened(f)
+		t.Fatalf("not so: %s; %d under way:\n%s\n%+v", what, len(left), strings.Join(left, "\n"), events[max(0, len(events)-3):])
+	}
+	f = callers(t, n, udp.LocalAddr().String(), fmt.Sprintf("  lines: %d\n", n), "")
+	p := f.start("prober", "prober runs")
+	until("all are called and half have picked up", func(calls []switchboard.Call) bool {
+		up := 0
+		for _, c := range calls {
+			if !c.Acked.IsZero() {
+				up++
+			}
+		}
+		return len(calls) == n && up == n/2
+	})
+	time.Sleep(300 * time.Millisecond) // the answers are written down
+	p.kill()
+	p = f.start("prober", "prober runs")
+	defer p.kill()
+	until("every call has its end", func(calls []switchboard.Call) bool {
+		for _, c := range calls {
+			if c.Ended.IsZero() {
+				return false
+			}
+		}
+		return true
+	})
+	ended := map[string]int{}
+	for _, c := range town.Truth() {
+		ended[c.EndedBy]++
+	}
+	if ended[switchboard.ByCaller] != n/2 || ended[switchboard.ByCancel] != n/2 || len(town.OffHook()) > 0 {
+		t.Errorf("ended by %v, off the hook %v", ended, town.OffHook())
+	}
+	time.Sleep(time.Second) // second calls would have their time
+	if calls := town.Truth(); len(calls) != n || len(town.Twice()) > 0 {
+		t.Errorf("%d calls, twice %v", len(calls), town.Twice())
 	}
 }

@@ -81,6 +81,8 @@ const (
 	unheard                          // told by a call in which nobody listens
 	unwatched                        // told by none yet
 	byEar                            // told by an auditor who hears the recording
+	byMachine                        // told by whatever picks up: a message may do it as well as a person
+	ofMenu                           // told where there is a menu, and of nobody who has none
 )
 
 // callItems are the items that are not told by every call that is answered in opening hours.
@@ -89,6 +91,8 @@ var callItems = map[probes.ItemCode]callItem{
 	"phone.opening": clocked | unheard, "phone.lunch": clocked, "phone.late-opening": clocked,
 	"phone.first-attempt": unheard, "phone.busy": unheard, "phone.congestion": unheard, "phone.post-dial-delay": unheard, "phone.ring-time": unheard,
 	"phone.rings": unheard, "phone.withheld-number": unheard,
+	"phone.menu.no-key": ofMenu, "phone.menu.repeat": ofMenu, "phone.menu.wrong-key": ofMenu, "phone.menu.barge-in": ofMenu, "phone.menu.depth": ofMenu,
+	"phone.greeting.service": byMachine, "phone.wait.announced": byMachine, "phone.recording-notice": byMachine, "phone.language": byMachine,
 }
 
 func callItemOf(it *grid.Item) callItem {
@@ -117,12 +121,12 @@ func (it *scaleItem) foreign(o *stats.Outcome) bool {
 }
 
 // owed says whether silence costs the points of the item. It does not where the item could not have been judged had somebody spoken:
-// nothing observes it yet, nobody listened, or no sound is kept for the auditor who would have to hear it. Otherwise those who were
+// nothing observes it yet, it is of a menu that may not be there, a machine that took the call may have it, nobody listened, or no sound is kept for the auditor who would have to hear it. Otherwise those who were
 // not reached would be judged on items that the others are spared.
 func (it *scaleItem) owed(o *stats.Outcome) bool {
 	last := o.Call.Last()
 	switch {
-	case last == nil || it.call&unwatched != 0:
+	case last == nil || it.call&(unwatched|ofMenu) != 0 || it.call&byMachine != 0 && o.Result == stats.Unmanned:
 		return false
 	case last.Mode == "ring":
 		return it.call&unheard != 0

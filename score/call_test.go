@@ -36,6 +36,8 @@ func called(result stats.Result, mode string, observed ...stats.Mark) stats.Outc
 func TestItemsOfACall(t *testing.T) {
 	outside := called(stats.Unmanned, "measure", mark("phone.machine-out-of-hours", 1))
 	outside.Outside = true
+	recorded := called(stats.Unmanned, "record", mark("phone.machine-out-of-hours", 1))
+	recorded.Outside = true
 	retrying := called(stats.Unreached, "measure")
 	retrying.Status = probes.Retrying
 	if score.Points(grid.Current(), norms(), &retrying) != nil {
@@ -65,6 +67,9 @@ func TestItemsOfACall(t *testing.T) {
 		{"no person: a short call is no good one", called(stats.Unmanned, "measure"), "phone.contact-time", score.Silent, 0},
 		{"no person, no recording: who was reached is not judged either", called(stats.Unmanned, "measure"), "phone.greeting", score.Missing, 0},
 		{"no person, recorded", called(stats.Unmanned, "record"), "phone.greeting", score.Silent, 0},
+		{"no person, recorded: the message may name the service", called(stats.Unmanned, "record"), "phone.greeting.service", score.Missing, 0},
+		{"not reached, recorded", called(stats.Unreached, "record"), "phone.greeting.service", score.Silent, 0},
+		{"closed, recorded and not heard yet", recorded, "phone.machine.hours", score.Missing, 0},
 		{"nothing presses a key yet", called(stats.Unmanned, "record"), "phone.menu.no-key", score.Missing, 0},
 		{"nobody listened", called(stats.PickedUp, "ring"), "phone.wait", score.Missing, 0},
 		{"nobody would have listened", called(stats.Unreached, "ring"), "phone.wait", score.Missing, 0},

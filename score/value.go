@@ -76,6 +76,9 @@ var measures = map[probes.ItemCode]measure{
 	"phone.post-dial-delay":    noted("phone.post-dial-delay"),
 	"phone.wait.preamble":      noted("phone.wait.preamble"),
 	"phone.quality.loss":       noted("phone.quality.loss"),
+	"phone.wait.silence":       noted("phone.wait.silence"),
+	"phone.hold-time":          noted("phone.hold-time"),
+	"phone.transfer.time":      noted("phone.transfer.time"),
 }
 
 // Measured lists the items that are derived here, in order.
@@ -171,8 +174,10 @@ func scored(o *stats.Outcome) bool {
 // deaf says whether the structure gave nothing that could be judged, or at least nobody.
 func deaf(o *stats.Outcome) bool {
 	switch o.Result {
-	case stats.Unreachable, stats.Offline, stats.Silent, stats.Unreached, stats.Unmanned:
+	case stats.Unreachable, stats.Offline, stats.Silent, stats.Unreached:
 		return true
+	case stats.Unmanned: // while it is closed, a message is all that is asked for
+		return !o.Outside
 	}
 	return false
 }

@@ -16,9 +16,22 @@ if [ -n "$missing" ]; then
 	echo "installing:$missing" >&2
 	echo "postfix postfix/main_mailer_type select No configuration" | $root debconf-set-selections
 	[ -n "$(find /var/lib/apt/lists -name '*Packages*' -mtime -7 2>/dev/null | head -n 1)" ] || $root apt-get update -qq
+	# Where systemd runs, a package starts its server and has it started at each boot. Debian's own door for that says no meanwhile,
+	# and what came with this run is disabled: nobody asked for a mail server or a telephone exchange on this machine.
+	policy=/usr/sbin/policy-rc.d
+	if [ ! -e "$policy" ]; then
+		printf '#!/bin/sh\nexit 101\n' | $root tee "$policy" >/dev/null
+		$root chmod 755 "$policy"
+		trap '$root rm -f "$policy"' EXIT
+	fi
 	# apt can lose its own temporary files when systemd is upgraded under it; the second time then mends it.
 	# shellcheck disable=SC2086
 	$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null ||
 		$root env DEBIAN_FRONTEND=noninteractive apt-get -f install -y -qq --no-install-recommends $missing >/dev/null
+	if [ -d /run/systemd/system ]; then
+		for server in postfix dovecot kamailio; do
+			case "$missing" in *"$server"*) $root systemctl disable --quiet "$server" 2>/dev/null || true ;; esac
+		done
+	fi
 fi
 id sonde-test >/dev/null 2>&1 || $root useradd --system --no-create-home --shell /usr/sbin/nologin sonde-test

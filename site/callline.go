@@ -51,7 +51,8 @@ const (
 )
 
 // heards are the labels of what is heard that have a name and a pattern of their own; the others are drawn as "other".
-var heards = [...]string{"ring", "busy", "congestion", "fax", "music", "silence", "speech", "recording", "machine", "human"}
+var heards = [...]string{"ring", "busy", "congestion", "fax", "music", "silence", "noise", "beep", "speech", "recording", "machine", "ivr",
+	"announcement", "voicemail", "queue", "human"}
 
 // answering are who or what can answer first; endings who ends a call; fates what became of a call.
 var (

@@ -254,6 +254,19 @@ func (o *Outcome) ofCall(e *entry, first string, line probes.Timeline, hours fun
 	o.byTheClock(hours(o.Structure))
 }
 
+// byHand fills in a call that a person made: nothing of it was measured, so it is in no figure of calls, and who answered is what that
+// person, or an auditor, says.
+func (o *Outcome) byHand(e *entry, line probes.Timeline) {
+	if o.Reason = "by hand"; !e.sent.IsZero() {
+		o.Sent = line.Campaign(e.sent).UTC()
+	}
+	if x, ok := o.Items.Value(itemPerson); ok && !math.IsNaN(x) {
+		if o.Result = Unmanned; x == 1 {
+			o.Result = Reached
+		}
+	}
+}
+
 // person says whether a person spoke in the call that was picked up: as an auditor or the agent has it, else by who was heard
 // first; nil where nobody listened.
 func (o *Outcome) person(mode string) *bool {

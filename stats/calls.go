@@ -116,10 +116,13 @@ func (t *tally) add(o *Outcome, result int) {
 		return
 	}
 	t.audits++
-	t.results[result]++
 	if o.Call == nil {
+		if r := (Outcome{Result: o.Result, Call: &Call{}}); !r.Called() { // a call that a person made was not measured
+			t.results[result]++
+		}
 		return
 	}
+	t.results[result]++
 	for i := range o.Call.Tries {
 		t.ours += count(o.Call.Tries[i].Class == TryOurs)
 	}

@@ -219,8 +219,11 @@ func (b *Book) outcome(e *entry, now time.Time) Outcome {
 			first = cmp.Or(v.First, first)
 		}
 	}
-	if e.call != nil {
+	switch {
+	case e.call != nil:
 		o.ofCall(e, first, line, b.calendar)
+	case o.Result == PickedUp:
+		o.byHand(e, line)
 	}
 	if e.sent.IsZero() || !o.Counted() {
 		return o

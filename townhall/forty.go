@@ -125,16 +125,20 @@ func slug(s string) string {
 // WriteDirectory writes the residents as a structures.csv. Telephones are from the range that is kept for fiction.
 func WriteDirectory(w io.Writer, residents []Resident) error {
 	c := csv.NewWriter(w)
-	if err := c.Write(strings.Fields("id name kind sector band region zone hours holidays ground ground_date mail web phone post")); err != nil {
+	if err := c.Write(strings.Fields("id name kind sector band region zone hours holidays ground ground_date recording mail web phone post")); err != nil {
 		return err
 	}
-	for _, r := range residents {
+	for i, r := range residents {
+		recording := "" // every second one has agreed to it
+		if i%2 == 0 {
+			recording = fmt.Sprintf("convention 2026-%02d", i+1)
+		}
 		web := r.Web
 		if web == "" {
 			_, domain, _ := strings.Cut(r.Address, "@")
 			web = "https://www." + domain + "/"
 		}
-		err := c.Write([]string{string(r.ID), r.Name, r.Kind, r.Sector, r.Band, r.Region, r.Zone, r.Hours, r.Holidays, "mandate", "2026-01-05",
+		err := c.Write([]string{string(r.ID), r.Name, r.Kind, r.Sector, r.Band, r.Region, r.Zone, r.Hours, r.Holidays, "mandate", "2026-01-05", recording,
 			r.Target(), web, r.Phone, r.Postal})
 		if err != nil {
 			return err

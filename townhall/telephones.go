@@ -23,6 +23,14 @@ func (t *Town) Calls() []switchboard.Call {
 	return t.o.Telephones.Truth()
 }
 
+// CalledTwice returns the calls that a telephone got more than once.
+func (t *Town) CalledTwice() []string {
+	if t.o.Telephones == nil {
+		return nil
+	}
+	return t.o.Telephones.Twice()
+}
+
 // telephones are the ways in which a town's telephones are answered, in turn: those of public services, and the quicker ones of
 // private companies. Times are of the wall, and short: a real telephone rings and plays five times as long.
 func telephones() (public, private []switchboard.Conduct) {
@@ -31,7 +39,7 @@ func telephones() (public, private []switchboard.Conduct) {
 		way  = switchboard.Way
 		step = switchboard.Step
 	)
-	person, over := step{Act: switchboard.Person, For: 1300 * ms}, step{Act: switchboard.HangUp}
+	person, over := step{Act: switchboard.Person, For: 2200 * ms}, step{Act: switchboard.HangUp}
 	menu := step{Act: switchboard.Menu, For: 1800 * ms} // longer than a breath: who speaks next is somebody else
 	queue := func(length, every time.Duration) step {
 		return step{Act: switchboard.Queue, For: length, Every: every}

@@ -89,7 +89,7 @@ func TestTelephonesOfATown(t *testing.T) {
 		}
 	}()
 	channel := phone.New(phone.Options{Line: sip.Line{Server: udp.LocalAddr().String(), User: "prober", Password: "demo-only", From: "+33199009999"}, Ring: 4 * time.Second,
-		Max: 30 * time.Second, Listen: phone.NewEar})
+		Max: 30 * time.Second})
 	var mu sync.Mutex
 	measured := map[string][]probes.Event{} // by number and call: "+33199001000 1"
 	var group sync.WaitGroup

@@ -157,6 +157,9 @@ func describe(e *probes.Event) string {
 		case "digest", "mailbox", "uid", "uidvalidity", "rules", "confidence", "internaldate", "received", "clock", "message_id", "reply_token":
 			continue // of use to a program; -json has them
 		}
+		if strings.HasPrefix(k, "sip_") {
+			continue // the names of a call, for who must end it
+		}
 		parts = append(parts, k+"="+e.Detail[k])
 	}
 	return strings.Join(parts, " ")

@@ -205,6 +205,18 @@ func (s *callSummary) add(e *probes.Event) {
 	s.last = *e
 }
 
+// heardOf says who answered and whether a person came.
+func heardOf(d map[string]string) string {
+	if d["first"] == "" {
+		return "nobody listened"
+	}
+	words := fmt.Sprintf("answered by %s (sure: %s)", d["first"], d["sure"])
+	if at, err := time.ParseDuration(d["person_ms"] + "ms"); err == nil {
+		return fmt.Sprintf("%s, a person spoke %.1f s after dialling", words, at.Seconds())
+	}
+	return words + ", no person spoke"
+}
+
 func (s *callSummary) text() string {
 	seconds := func(of *probes.Event, key string) string {
 		d, err := time.ParseDuration(of.Detail[key] + "ms")
@@ -220,6 +232,7 @@ func (s *callSummary) text() string {
 	switch d := s.last.Detail; s.last.Kind {
 	case probes.CallEnded:
 		parts = append(parts, fmt.Sprintf("answered after %s of ringing (rings: %s)", seconds(&s.answered, "ring_ms"), s.answered.Detail["rings"]),
+			heardOf(d),
 			fmt.Sprintf("ended by %s (%s) after %s", d["by"], d["why"], seconds(&s.last, "talk_ms")),
 			fmt.Sprintf("%s packets heard, %s lost, jitter %s ms", d["packets"], d["lost"], d["jitter_ms"]))
 	case probes.CallFailed:

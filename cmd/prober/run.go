@@ -99,7 +99,7 @@ func buildRunner(f *control.Files, db *store.DB, launch probes.Launch, health *c
 	if built(f.Prober)[probes.Phone] {
 		calls, err := buildPhone(&f.Prober.Phone, f.Campaign, f.Structures)
 		if err == nil {
-			calls.Memory, err = phone.NewMemory(filepath.Join(f.Prober.Data, "recordings.json"))
+			calls.Memory, err = phone.NewMemory(filepath.Join(f.Prober.Data, "recordings"))
 		}
 		if err != nil {
 			visits.Close()

@@ -28,7 +28,7 @@ func compare(w io.Writer, outcomes []stats.Outcome, town *townhall.Town, audits 
 	waiting := 0
 	for _, o := range outcomes {
 		if o.Channel != probes.Mail {
-			if o.Channel != probes.Web {
+			if o.Channel != probes.Web && o.Channel != probes.Phone {
 				waiting++
 			}
 			continue
@@ -65,7 +65,7 @@ func compare(w io.Writer, outcomes []stats.Outcome, town *townhall.Town, audits 
 			return n, disagree, err
 		}
 	}
-	headlines, err := report.Headlines(measured, nil)
+	headlines, err := report.Headlines(outcomes, nil)
 	if err != nil {
 		return n, disagree, err
 	}

@@ -81,6 +81,8 @@ func (d *demoCmd) Run(a *app) error {
 	}
 	sites, wrong := compareSites(a.Out, outcomes, d.residents(), journal.visits)
 	audits, disagree = audits+sites, disagree+wrong
+	calls, wrong := compareCalls(a.Out, town.Calls(), town.CalledTwice(), journal.calls)
+	audits, disagree = audits+calls, disagree+wrong
 	fmt.Fprintf(a.Out, "\nscores, ranks and lines since 2013: http://%s/barometer; the same on the terminal:\n"+
 		"  bin/collector scores -config %s\n  bin/collector report -config %[2]s -format pdf -out barometer.pdf\n", d.Site, d.path("collector.yaml"))
 	fmt.Fprintf(a.Out, "\nsite: http://%s/ (anyone on this machine reads; to act, sign in as %s or %s with the password %s)\n", d.Site, demoOperator, demoAuditor, demoPassword)
@@ -216,7 +218,7 @@ func (d *demoCmd) follow(ctx context.Context, a *app, failed <-chan error) ([]st
 		}
 		total, out, done, visits := 0, 0, 0, 0
 		for _, o := range all {
-			if o.Channel == probes.Web && o.Result == stats.Waiting {
+			if o.Channel == probes.Web && o.Result == stats.Waiting || o.Channel == probes.Phone && !o.Status.Ended() && o.Status != probes.Awaiting {
 				visits++
 			}
 			if o.Channel != probes.Mail {
@@ -262,10 +264,11 @@ func bar(p *mpb.Progress, total int, name string) *mpb.Bar {
 type journal struct {
 	messages map[string]probes.AuditID       // by envelope: "sender recipient"
 	visits   map[probes.AuditID]probes.Event // what came of each website
+	calls    callsOf
 }
 
 func (d *demoCmd) journal(ctx context.Context) (journal, error) {
-	out := journal{map[string]probes.AuditID{}, map[probes.AuditID]probes.Event{}}
+	out := journal{map[string]probes.AuditID{}, map[probes.AuditID]probes.Event{}, callsOf{map[string]*called{}, map[probes.AuditID]*called{}}}
 	client := feed.Client{URL: "http://" + d.Feed}
 	for after := uint64(0); ; {
 		page, err := client.Pull(ctx, after, 5000, 0)
@@ -281,6 +284,7 @@ func (d *demoCmd) journal(ctx context.Context) (journal, error) {
 			if r.Event == nil {
 				continue
 			}
+			out.calls.add(r.Event)
 			switch r.Event.Kind {
 			case probes.MailPrepared:
 				out.messages[r.Event.Detail["from"]+" "+r.Event.Detail["to"]] = r.Event.Audit

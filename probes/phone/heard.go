@@ -139,6 +139,10 @@ func (t *try) judge(e *probes.Event, theirs bool) (voice bool) {
 		saw("phone.fax", of(x.fax), "tone")
 		saw("phone.answered-by-person", of(x.person != nil), "ear")
 	}
+	if t.verdict.Level < 0 {
+		measured("phone.quality.level", t.verdict.Level, "power of the speech")
+		measured("phone.quality.noise", t.verdict.Above, "speech above silence")
+	}
 	if menu && len(t.turn.keys) == 0 {
 		if x.person != nil || theirs { // where we hung up, nobody knows
 			saw("phone.menu.no-key", of(x.person != nil), "no key was pressed")

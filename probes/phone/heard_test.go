@@ -34,7 +34,7 @@ func TestWhatACallIsMadeOf(t *testing.T) {
 		{"a menu, a queue, a person", []Label{at(HeardMachine, 2, 8), at(HeardMusic, 9, 20), at(HeardHuman, 21, 23)}, "ivr", []string{"1@5000", "2@9000"}, false,
 			map[probes.ItemCode]string{"phone.menu.depth": "2", "phone.wait.preamble": "6", "phone.wait": "21", "phone.wait.silence": "1", "phone.menu.no-key": ""}},
 		{"a menu that comes again and hangs up", []Label{at(HeardRecording, 2, 8), at(HeardRecording, 10, 16)}, "ivr", nil, true,
-			map[probes.ItemCode]string{"phone.menu.no-key": "no", "phone.menu.repeat": "yes", "phone.answered-by-person": "no", machineOutOfHours: "yes", "phone.voicemail": "no"}},
+			map[probes.ItemCode]string{"phone.menu.no-key": "no", "phone.menu.repeat": "yes", "phone.answered-by-person": "no", "phone.voicemail": "no"}},
 		{"a menu, and we hung up", []Label{at(HeardRecording, 2, 8), at(HeardRecording, 10, 16)}, "ivr", nil, false,
 			map[probes.ItemCode]string{"phone.menu.no-key": "", "phone.menu.repeat": "yes"}},
 		{"a mailbox", []Label{at(HeardMachine, 2, 8), at(heardBeep, 8.2, 8.6)}, "voicemail", nil, true, map[probes.ItemCode]string{"phone.voicemail": "yes", "phone.wait": ""}},

@@ -50,6 +50,8 @@ type Listener interface {
 type Verdict struct {
 	First string           // who or what answered first: human, ivr, announcement, voicemail, fax, queue, silence
 	Sure  float64          // 0 to 1; below 0.6 an auditor should listen
+	Level float64          // of the speech, dB of full scale; 0: too little was said
+	Above float64          // dB, of the noise between the words
 	Again []probes.AuditID // earlier calls in which a text that was taken for a person's turns out to be a recording
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
@@ -28,7 +29,7 @@ func observe(to []probes.Observation, item probes.ItemCode, v probes.Value, rule
 
 // number appends the number of an item, in its unit, to the thousandth.
 func number(to []probes.Observation, item probes.ItemCode, n float64, rule string) []probes.Observation {
-	n = float64(int64(n*1000+0.5)) / 1000
+	n = math.Round(n*1000) / 1000
 	return append(to, probes.Observation{Item: item, Number: &n, By: "agent", Rule: rule})
 }
 
@@ -174,6 +175,15 @@ func (t *try) ended(ctx context.Context, s sip.Signal) error {
 		"packets": strconv.Itoa(counts.Received), "sent": strconv.Itoa(sent), "lost": strconv.Itoa(counts.Lost), "late": strconv.Itoa(counts.Late),
 		"jitter_ms": ms(counts.Jitter)}}
 	detail := e.Detail
+	if counts.Trips > 0 {
+		detail["round_trip_ms"] = ms(counts.RoundTrip)
+	}
+	if counts.Reports > 0 {
+		detail["remote_lost"] = strconv.Itoa(int(counts.RemoteLost))
+	}
+	if counts.Spilt > 0 {
+		detail["spilt"] = strconv.Itoa(int(counts.Spilt))
+	}
 	switch {
 	case s.Theirs:
 		detail["by"], detail["why"] = "structure", "hung up"

@@ -1,13 +1,13 @@
 package phone
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 
@@ -17,31 +17,48 @@ import (
 
 // Memory is what was heard of each structure in other calls: a text that comes again, bit for bit, is a recording and no
 // person. What was heard once is kept in memory alone, for it may be a person's voice; what came twice is a recording and is
-// written to the file. Neither can be turned back into sound.
+// written down, a file for each structure. Neither can be turned back into sound.
 type Memory struct {
-	file string // empty: nothing is written
+	dir string // empty: nothing is written
 
 	mu      sync.Mutex
 	library listen.Library
+	read    map[string]bool           // structures whose file was looked for
 	persons map[string]probes.AuditID // texts that were taken for a person's: key of the call and the text → audit
 }
 
-// NewMemory reads what earlier runs have written; no file is an empty memory.
-func NewMemory(file string) (*Memory, error) {
-	m := &Memory{file: file, persons: map[string]probes.AuditID{}}
-	if file == "" {
+// NewMemory makes a memory that keeps recordings in the folder; with no folder it forgets them at the end.
+func NewMemory(dir string) (*Memory, error) {
+	m := &Memory{dir: dir, library: listen.Library{Structures: map[string][]listen.Recording{}}, read: map[string]bool{}, persons: map[string]probes.AuditID{}}
+	if dir == "" {
 		return m, nil
 	}
-	data, err := os.ReadFile(file)
+	return m, os.MkdirAll(dir, 0o700)
+}
+
+func (m *Memory) file(structure string) string { return filepath.Join(m.dir, structure+".json") }
+
+// open reads what earlier runs have written of a structure, once. A file that cannot be read is put aside: its recordings are learnt
+// anew.
+func (m *Memory) open(structure string) {
+	if m.dir == "" || m.read[structure] {
+		return
+	}
+	m.read[structure] = true
+	data, err := os.ReadFile(m.file(structure))
 	if errors.Is(err, fs.ErrNotExist) {
-		return m, nil
-	} else if err != nil {
-		return nil, err
+		return
 	}
-	if err := json.Unmarshal(data, &m.library); err != nil {
-		return nil, fmt.Errorf("%s: %w; Try: remove it, and recordings are learnt anew", file, err)
+	var known []listen.Recording
+	if err == nil {
+		err = json.Unmarshal(data, &known)
 	}
-	return m, nil
+	if err != nil {
+		slog.Error("recordings of a structure cannot be read; they are put aside and learnt anew", "file", m.file(structure)+".broken", "err", err)
+		_ = os.Rename(m.file(structure), m.file(structure)+".broken") // or it stays, and is written over
+		return
+	}
+	m.library.Structures[structure] = append(known, m.library.Structures[structure]...)
 }
 
 // Ear makes the ear of one call. A nil memory knows of no other.
@@ -57,6 +74,7 @@ func (m *Memory) known(a probes.Audit) func(listen.Print) bool {
 	return func(p listen.Print) bool {
 		m.mu.Lock()
 		defer m.mu.Unlock()
+		m.open(string(a.Structure))
 		r, _, ok := m.library.Find(string(a.Structure), p)
 		return ok && (r.Calls > 1 || r.Call != string(a.ID))
 	}
@@ -69,6 +87,7 @@ func (m *Memory) keep(a probes.Audit, heard listen.Heard, v listen.Verdict) (aga
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.open(string(a.Structure))
 	learnt := false
 	for _, mark := range v.Marks {
 		switch mark.Label {
@@ -98,33 +117,26 @@ func (m *Memory) keep(a probes.Audit, heard listen.Heard, v listen.Verdict) (aga
 		}
 	}
 	if learnt {
-		if err := m.write(); err != nil {
+		if err := m.write(string(a.Structure)); err != nil {
 			slog.Warn("recordings not written", "err", err)
 		}
 	}
 	return again
 }
 
-// write puts the recordings on disk.
-func (m *Memory) write() error {
-	if m.file == "" {
+// write puts the recordings of a structure on the disk.
+func (m *Memory) write(structure string) error {
+	if m.dir == "" {
 		return nil
 	}
-	sure := listen.Library{Structures: map[string][]listen.Recording{}}
-	for s, all := range m.library.Structures {
-		for _, r := range all {
-			if r.Calls > 1 {
-				sure.Structures[s] = append(sure.Structures[s], r)
-			}
-		}
-	}
-	var b bytes.Buffer
-	if err := json.NewEncoder(&b).Encode(sure); err != nil {
+	sure := slices.DeleteFunc(slices.Clone(m.library.Structures[structure]), func(r listen.Recording) bool { return r.Calls < 2 })
+	data, err := json.Marshal(sure)
+	if err != nil {
 		return err
 	}
-	next := m.file + ".new"
-	if err := os.WriteFile(next, b.Bytes(), 0o600); err != nil {
+	next := m.file(structure) + ".new"
+	if err := os.WriteFile(next, data, 0o600); err != nil {
 		return err
 	}
-	return os.Rename(next, m.file)
+	return os.Rename(next, m.file(structure))
 }

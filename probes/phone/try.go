@@ -291,9 +291,12 @@ func (t *try) heardOf() string {
 
 // put records an event of this try.
 func (t *try) put(e probes.Event) error {
-	if t.a.Outside {
-		e.Observations = slices.DeleteFunc(e.Observations, func(o probes.Observation) bool { return !outside[o.Item] })
-	}
+	e.Observations = slices.DeleteFunc(e.Observations, func(o probes.Observation) bool {
+		if t.a.Outside {
+			return !outside[o.Item]
+		}
+		return o.Item == machineOutOfHours
+	})
 	e.Audit, e.Try = t.a.ID, t.nth
 	e.Elapsed = e.At.Sub(t.begun)
 	e.At = e.At.UTC()

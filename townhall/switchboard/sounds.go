@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -108,15 +107,18 @@ func one(of []Sound, r *rand.Rand) Sound {
 	return of[r.IntN(len(of))]
 }
 
-// another draws a sound that is none of those that were heard in a call.
-func another(of []Sound, heard []Part, r *rand.Rand) Sound {
-	fresh := slices.DeleteFunc(slices.Clone(of), func(s Sound) bool {
-		return slices.ContainsFunc(heard, func(p Part) bool { return p.Name == s.Name })
-	})
-	if len(fresh) == 0 {
-		fresh = of
+// somebody is who speaks next at a telephone: everybody has spoken before one comes again, for persons do not say the same
+// twice, and what comes twice is a recording to whoever has heard it.
+func (s *Switchboard) somebody(user string) Sound {
+	all := s.o.Sounds.persons
+	if len(all) == 0 {
+		return Sound{Name: "nothing"}
 	}
-	return one(fresh, r)
+	s.mu.Lock()
+	n := s.spoken[user]
+	s.spoken[user]++
+	s.mu.Unlock()
+	return all[s.rand(user, Person).Perm(len(all))[n%len(all)]]
 }
 
 // musicFrom is where hold music begins to be played: its beginning may be too quiet to be heard as one.

@@ -55,6 +55,7 @@ type Switchboard struct {
 	ids    map[string]bool // every Call-ID that was taken
 	nth    map[string]int  // calls of a user so far
 	up     map[string]int  // calls of a user now
+	spoken map[string]int  // persons of a user who have spoken
 	twice  []string
 	conns  map[net.Conn]bool
 	closed bool
@@ -84,7 +85,7 @@ func New(o Options) (*Switchboard, error) {
 		telephones[dialled(user)] = c
 	}
 	o.Telephones = telephones
-	s := &Switchboard{o: o, secret: make([]byte, 32), txs: map[string]*transaction{}, calls: map[string]*call{}, ids: map[string]bool{}, nth: map[string]int{}, up: map[string]int{},
+	s := &Switchboard{o: o, secret: make([]byte, 32), txs: map[string]*transaction{}, calls: map[string]*call{}, ids: map[string]bool{}, nth: map[string]int{}, up: map[string]int{}, spoken: map[string]int{},
 		conns: map[net.Conn]bool{}, over: make(chan struct{})}
 	if _, err := rand.Read(s.secret); err != nil {
 		return nil, err

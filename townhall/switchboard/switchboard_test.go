@@ -11,6 +11,7 @@ import (
 	"runtime/pprof"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -97,9 +98,6 @@ type measured struct {
 }
 
 func (x town) dial(user string, o phone.Options) measured {
-	if o.Listen == nil {
-		o.Listen = phone.NewEar
-	}
 	m := measured{t: x.t}
 	m.err = phone.New(o).Run(context.Background(), probes.Audit{ID: "c.s.1", Structure: "s", Channel: probes.Phone, Target: user}, func(e probes.Event) error {
 		m.events = append(m.events, e)
@@ -305,8 +303,8 @@ func TestTrunk(t *testing.T) {
 			t.Errorf("%s: %+v", transport, e)
 		}
 		line.Password = "wrong"
-		if e := far.dial("01 99 00 10 00", phone.Options{Line: line}).last(probes.ProbeFault); e.Detail["code"] != "407" || e.Detail["reached"] != "no" {
-			t.Errorf("%s: with a wrong password: %+v", transport, e)
+		if err := far.dial("01 99 00 10 00", phone.Options{Line: line}).err; !errors.Is(err, probes.ErrNotReached) || !strings.Contains(err.Error(), "407") {
+			t.Errorf("%s: with a wrong password: %v", transport, err)
 		}
 	}
 	calls := far.Truth()
@@ -320,8 +318,8 @@ func deaf(probes.Audit) phone.Listener { return nobody{} }
 
 type nobody struct{}
 
-func (nobody) Hear(phone.Frame) []phone.Label  { return nil }
-func (nobody) End(time.Duration) []phone.Label { return nil }
+func (nobody) Hear(phone.Frame) []phone.Label                   { return nil }
+func (nobody) End(time.Duration) ([]phone.Label, phone.Verdict) { return nil, phone.Verdict{} }
 
 // fifty telephones of all kinds are called at once by as many callers.
 func TestFiftyCallsAtOnce(t *testing.T) {
@@ -445,17 +443,26 @@ func TestHoldMusicHasItsLength(t *testing.T) {
 	}
 }
 
-// The second person of a transfer is another one, as long as there are others.
-func TestAnother(t *testing.T) {
-	r := (&Switchboard{}).rand("another")
-	of := []Sound{{Name: "a"}, {Name: "b"}}
-	for range 50 {
-		if got := another(of, []Part{{Name: "a"}}, r); got.Name != "b" {
-			t.Fatalf("got %s again", got.Name)
+// Nobody says the same again before everybody has spoken, at each telephone in an order of its own.
+func TestSomebodyElseSpeaksEachTime(t *testing.T) {
+	s := &Switchboard{o: Options{Sounds: &Sounds{}}, spoken: map[string]int{}}
+	for i := range 16 {
+		s.o.Sounds.persons = append(s.o.Sounds.persons, Sound{Name: string(rune('a' + i))})
+	}
+	order := func(user string) (names string) {
+		for range 16 {
+			names += s.somebody(user).Name
+		}
+		return names
+	}
+	one, other := order("+33199001000"), order("+33199001001")
+	for _, x := range s.o.Sounds.persons {
+		if strings.Count(one, x.Name) != 1 {
+			t.Errorf("%s speaks %d times in %s", x.Name, strings.Count(one, x.Name), one)
 		}
 	}
-	if got := another(of[:1], []Part{{Name: "a"}}, r); got.Name != "a" {
-		t.Errorf("got %q", got.Name)
+	if one == other || order("+33199001000") != one {
+		t.Errorf("%s, %s", one, other)
 	}
 }
 

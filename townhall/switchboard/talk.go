@@ -37,10 +37,7 @@ func (c *call) act(i int, step Step) bool {
 	sounds, house := c.s.o.Sounds, c.s.rand(c.truth.User, step.Act, i)
 	switch step.Act {
 	case Person:
-		c.mu.Lock()
-		who := another(sounds.persons, c.truth.Parts, c.r) // the second person of a transfer is not the first
-		c.mu.Unlock()
-		return c.play(Person, who, nil) && c.silence(step.For, nil)
+		return c.play(Person, c.s.somebody(c.truth.User), nil) && c.silence(step.For, nil)
 	case Menu:
 		return c.menu(one(sounds.menus, house), step)
 	case Announce:

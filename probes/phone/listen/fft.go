@@ -46,7 +46,7 @@ func (f *fourier) transform(out []complex128, samples []float64) {
 	}
 	for k := 1; k < half; k++ {
 		x, y := z[k], cmplx.Conj(z[half-k])
-		even, odd := (x+y)/2, (x-y)/2
+		even, odd := 0.5*(x+y), 0.5*(x-y)    // division of complex numbers is a call
 		odd = complex(imag(odd), -real(odd)) // by −i
 		out[k] = even + f.turns[k]*odd
 	}

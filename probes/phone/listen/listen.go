@@ -58,13 +58,15 @@ type Heard struct {
 	Tones    []Tone
 	Keys     []Key // keys of a telephone, heard
 	Print    Print // of the whole, to be compared with recordings
+
+	levels []float32 // of each look, dB of full scale
 }
 
 // Heard returns what was heard so far. It may be asked while the call lasts; the end of what is under way may then still change.
 func (l *Listener) Heard() Heard {
 	limit := threshold(l.frames)
 	tones := slices.DeleteFunc(l.tones.tones(), func(t Tone) bool { return t.Kind == Beep && !alone(l.frames, t, limit) })
-	return Heard{at(len(l.frames)), l.tracker.track(l.frames, tones), tones, l.tones.heardKeys(), l.prints.print()}
+	return Heard{at(len(l.frames)), l.tracker.track(l.frames, tones), tones, l.tones.heardKeys(), l.prints.print(), levelsOf(l.frames)}
 }
 
 // alone says whether there is silence on both sides of a beep: else it is a note.

@@ -214,6 +214,49 @@ func TestTwoStreams(t *testing.T) {
 	}
 }
 
+// An ear that is slow for a while loses nothing, and what it hears is at its place.
+func TestASlowEarLosesNothing(t *testing.T) {
+	far, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer far.Close()
+	const n = 1500 // more than a socket holds
+	first, heard, last := true, 0, time.Duration(0)
+	s, err := Listen(netip.MustParseAddr("127.0.0.1"), time.Now(), func(p Piece) {
+		if first {
+			time.Sleep(500 * time.Millisecond)
+		}
+		first = false
+		heard++
+		last = max(last, p.At)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for seq := range n {
+		p := rtp.Packet{Header: rtp.Header{Version: 2, PayloadType: 8, SequenceNumber: uint16(seq), SSRC: 5, Timestamp: uint32(seq)}, Payload: make([]byte, 160)}
+		data, err := p.Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := far.WriteToUDPAddrPort(data, netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), s.Port())); err != nil {
+			t.Fatal(err)
+		}
+		if seq%50 == 0 {
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	waitFor(t, "the packets", func() bool { c, _ := s.Counts(); return c.Received+c.Spilt == n })
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	c, _ := s.Counts()
+	if c.Spilt > 0 || c.Lost > 0 || heard != n || last > 500*time.Millisecond {
+		t.Errorf("%d pieces were heard, the last at %s; %+v", heard, last, c)
+	}
+}
+
 func TestKeys(t *testing.T) {
 	far, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {

@@ -28,9 +28,10 @@ type Stream struct {
 	second *stamp.Conn // the port above, of reports
 	ssrc   uint32      // of what we send
 	begun  time.Time
-	hear   func(Piece)
+	heard  *queue
 	wait   sync.WaitGroup // of what reads
 	talks  sync.WaitGroup // of what sends
+	hears  sync.WaitGroup // of the ear
 	stop   context.CancelFunc
 
 	mu      sync.Mutex
@@ -48,18 +49,19 @@ type Stream struct {
 }
 
 // Listen opens our end on the address. Times count from begun. hear gets each piece of sound on a goroutine of the
-// stream; it must not block.
+// stream, which may come after the packet by as much as it is slow.
 func Listen(host netip.Addr, begun time.Time, hear func(Piece)) (*Stream, error) {
 	conn, second, err := ports(host)
 	if err != nil {
 		return nil, fmt.Errorf("a port for the sound: %w", err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	s := &Stream{conn: stamp.On(conn), second: stamp.On(second), ssrc: rand.Uint32(), begun: begun, hear: hear, stop: stop}
+	s := &Stream{conn: stamp.On(conn), second: stamp.On(second), ssrc: rand.Uint32(), begun: begun, heard: newQueue(), stop: stop}
 	s.reports.name = strconv.FormatUint(rand.Uint64(), 36)
 	s.wait.Go(s.receive)
 	s.wait.Go(s.receiveReports)
 	s.talks.Go(func() { s.send(ctx) })
+	s.hears.Go(func() { s.heard.each(hear) })
 	return s, nil
 }
 
@@ -152,9 +154,9 @@ func (s *Stream) Close() error {
 	s.talks.Wait()
 	err := errors.Join(s.conn.Close(), s.second.Close())
 	s.wait.Wait()
-	for _, p := range s.order.Flush() {
-		s.hear(p)
-	}
+	s.heard.put(s.order.Flush())
+	s.heard.close()
+	s.hears.Wait()
 	return err
 }
 
@@ -165,9 +167,7 @@ func (s *Stream) receive() {
 		if err != nil {
 			return
 		}
-		for _, piece := range s.read(buf[:n], from, at.Sub(s.begun)) {
-			s.hear(piece)
-		}
+		s.heard.put(s.read(buf[:n], from, at.Sub(s.begun)))
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -62,10 +61,12 @@ type Call struct {
 	up      atomic.Bool    // established
 
 	mu        sync.Mutex
-	seq       uint32 // of our last request
-	asks      asked  // our last INVITE
-	final     bool   // it has its final answer
-	over      bool   // signals is closed
+	seq       uint32       // of our last request
+	asks      asked        // our last INVITE
+	final     bool         // it has its final answer
+	over      bool         // signals is closed
+	codes     map[int]bool // of the provisional answers that were told
+	kept      []Signal     // the first of their code, for which there was no room
 	first     time.Time
 	dialog    dialog
 	desks     map[string]bool   // tags of further callees that answered
@@ -81,8 +82,8 @@ type Call struct {
 // Invite sends the INVITE with the offer. The instant before it is the one at which the call was dialled.
 func (a *Agent) Invite(ctx context.Context, offer []byte, renew Renew) (*Call, error) {
 	c := &Call{a: a, offer: offer, renew: renew, id: a.id, tag: a.tag, signals: make(chan Signal, 64),
-		cancel: make(chan struct{}), hang: make(chan string, 1), bye: make(chan Signal, 1), renewed: make(chan Signal),
-		done: make(chan struct{}), desks: map[string]bool{}, reliable: map[string]uint32{}, interval: a.line.Refresh}
+		cancel: make(chan struct{}), hang: make(chan string, 1), bye: make(chan Signal, 8), renewed: make(chan Signal),
+		done: make(chan struct{}), codes: map[int]bool{}, desks: map[string]bool{}, reliable: map[string]uint32{}, interval: a.line.Refresh}
 	if c.interval == 0 {
 		c.interval = least
 	}
@@ -161,11 +162,34 @@ func (c *Call) provisional(r *gosip.Response, at time.Time) {
 	if c.final || c.over {
 		return // it was overtaken on the way
 	}
-	select {
-	case c.signals <- signal(Progress, r, at):
-	default: // nobody keeps up with it: one more of the same tells nothing
+	s := signal(Progress, r, at)
+	all := append(c.kept, s)
+	for len(all) > 0 {
+		select {
+		case c.signals <- all[0]:
+			all = all[1:]
+			continue
+		default: // nobody keeps up with it
+		}
+		break
 	}
+	if len(all) > 0 && c.codes[s.Code] {
+		all = all[:len(all)-1] // one more of the same tells nothing
+	}
+	c.kept = all
+	c.codes[s.Code] = true
 	c.prack(r)
+}
+
+// told hands on what was kept, and waits for room.
+func (c *Call) told() {
+	c.mu.Lock()
+	kept := c.kept
+	c.kept = nil
+	c.mu.Unlock()
+	for _, s := range kept {
+		c.signals <- s
+	}
 }
 
 // invite makes the INVITE, with credentials if there are any.
@@ -223,6 +247,7 @@ func (c *Call) run(tx gosip.ClientTransaction, req *gosip.Request) {
 				tell()
 			case r.IsSuccess():
 				c.establish(tx, r)
+				c.told()
 				if !cancelled {
 					c.signals <- signal(Answered, r, at)
 					c.talk()
@@ -236,6 +261,7 @@ func (c *Call) run(tx gosip.ClientTransaction, req *gosip.Request) {
 			default:
 				next, credentials := c.again(r, attempts)
 				if !next || cancelled {
+					c.told()
 					s := signal(Failed, r, at)
 					if h := r.Contact(); h != nil && r.IsRedirection() {
 						s.Moved = words(h.Address.String())
@@ -261,6 +287,7 @@ func (c *Call) run(tx gosip.ClientTransaction, req *gosip.Request) {
 			tell()
 		case <-giveUp:
 			tx.Terminate()
+			c.told()
 			c.signals <- Signal{Kind: Failed, At: time.Now(), Err: errors.New("no final answer after the call was cancelled")}
 			return
 		case <-tx.Done():
@@ -268,6 +295,7 @@ func (c *Call) run(tx gosip.ClientTransaction, req *gosip.Request) {
 			if errors.Is(err, gosip.ErrTransactionTimeout) {
 				err = fmt.Errorf("%w: %w", ErrSilent, err)
 			}
+			c.told()
 			c.signals <- Signal{Kind: Failed, At: time.Now(), Err: err}
 			return
 		}
@@ -401,32 +429,6 @@ func (c *Call) within(d dialog, method gosip.RequestMethod, seq uint32) *gosip.R
 	}
 	return req
 }
-
-// find looks up whom a request within the call goes to, where they gave a name: the library would wait for a name service
-// that does not answer for as long as it takes. What has no address is sent to where their answer came from.
-func (c *Call) find(ctx context.Context, d dialog, req *gosip.Request) {
-	if req.MessageData.Destination() != "" {
-		return
-	}
-	hop := req.Recipient
-	if route := req.Route(); route != nil {
-		hop = route.Address
-	}
-	if _, err := netip.ParseAddr(strings.Trim(hop.Host, "[]")); err == nil {
-		return
-	}
-	ctx, stop := context.WithTimeout(ctx, min(lookup, c.a.brief))
-	defer stop()
-	to, err := resolve(ctx, hop.Host, hop.Port, strings.ToLower(c.a.transport))
-	if err != nil {
-		req.SetDestination(d.source)
-		return
-	}
-	req.SetDestination(to.String())
-}
-
-// lookup is how long a name that came with an answer is looked for.
-const lookup = 2 * time.Second
 
 // current is the dialog of the call.
 func (c *Call) current() dialog {

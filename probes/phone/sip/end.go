@@ -44,7 +44,7 @@ func (c *Call) talk() {
 		refresh, expiry := c.timers()
 		select {
 		case s := <-c.bye:
-			if s.from != c.current().tag {
+			if desk := c.current().tag; desk != "" && s.from != desk {
 				continue // from another desk, before this one had answered
 			}
 			c.signals <- s

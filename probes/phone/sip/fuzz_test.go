@@ -170,7 +170,7 @@ func FuzzDoor(f *testing.F) {
 	f.Add([]byte("BYE sip:a@b SIP/2.0\r\nv: SIP/2.0/TCP h;branch=z9hG4bKx\r\nf: <sip:a@b>\r\nt: <sip:c@d>\r\ni: 1\r\nCSeq: 1 BYE\r\nl: 0\r\n\r\n"), false)
 	f.Add([]byte("INVITE  SIP/2.0\r\n :\r\n\r\n"), false)
 	f.Fuzz(func(t *testing.T, data []byte, stream bool) {
-		c := &Call{id: "me", tag: "ours", signals: make(chan Signal, 4), asks: asked{"z9hG4bKx", 1}, seq: 1, reliable: map[string]uint32{}}
+		c := &Call{id: "me", tag: "ours", signals: make(chan Signal, 4), asks: asked{"z9hG4bKx", 1}, seq: 1, reliable: map[string]uint32{}, codes: map[int]bool{}}
 		d := newDoor(func() *Call { return c })
 		d.at = time.Now()
 		info := gosip.TransportReadProps{Transport: "UDP", LocalAddr: &net.TCPAddr{}, RemoteAddr: &net.TCPAddr{}}

@@ -95,6 +95,24 @@ func TestAByeOfAnotherDeskEndsNothing(t *testing.T) {
 	over(c, d)
 }
 
+// Two desks hang up before the answer of the one that we talk to is read: its own counts.
+func TestAByeThatOvertakesTheAnswer(t *testing.T) {
+	c := callee.Listen(t)
+	d := start(t, Line{}, c.URI())
+	invite := c.Expect(gosip.INVITE)
+	for _, tag := range []string{"nobody", "callee-tag"} {
+		c.Tag = tag
+		if r := c.Ask(gosip.BYE, ""); r.StatusCode != 200 {
+			t.Errorf("a BYE before the answer is answered by %d", r.StatusCode)
+		}
+	}
+	c.Reply(invite, 200, "OK", described)
+	c.Expect(gosip.ACK)
+	if s, _ := d.until(Ended); !s.Theirs {
+		t.Errorf("got %+v", s)
+	}
+}
+
 func TestManyDesks(t *testing.T) {
 	c, d := talking(t)
 	for n := range 2 * maxDesks {
@@ -159,6 +177,13 @@ func TestHostileAnswers(t *testing.T) {
 	over(c, d)
 }
 
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
 // A flood costs neither goroutines nor memory, and the call is measured all the same.
 func TestFloods(t *testing.T) {
 	c := callee.Listen(t)
@@ -166,7 +191,7 @@ func TestFloods(t *testing.T) {
 	invite := c.Expect(gosip.INVITE)
 	c.Reply(invite, 180, "Ringing", "")
 	s, _ := d.until(Progress)
-	before := runtime.NumGoroutine()
+	before, memory := runtime.NumGoroutine(), heap()
 	ringing := gosip.NewResponseFromRequest(invite, 182, "Queued", nil).String()
 	strange := strings.NewReplacer(d.call.id, "strange").Replace(ringing)
 	ask := "OPTIONS sip:caller@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK%d\r\nFrom: <sip:x@y>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: %d\r\nCSeq: 1 OPTIONS\r\n\r\n"
@@ -183,6 +208,9 @@ func TestFloods(t *testing.T) {
 		t.Errorf("%d goroutines in a flood, %d before", most, before)
 	}
 	time.Sleep(300 * time.Millisecond) // some may come in again
+	if more := heap() - memory; more > 16<<20 {
+		t.Errorf("%d kB stay of a flood", more>>10)
+	}
 	for over := time.After(20 * time.Second); ; {
 		c.Reply(invite, 200, "OK", described) // as every telephone repeats it
 		select {
@@ -206,6 +234,34 @@ func TestFloods(t *testing.T) {
 	if n := d.agent.Hostile(); n < 3000 {
 		t.Errorf("%d messages were let fall", n)
 	}
+}
+
+// Whoever reads the signals is busy while a switchboard says the same a hundred times: the ringing among it is not lost.
+func TestRingingIsNotLostInAQueue(t *testing.T) {
+	c := callee.Listen(t)
+	d := start(t, Line{}, c.URI())
+	invite := c.Expect(gosip.INVITE)
+	for n := range 120 {
+		if c.Reply(invite, 182, "Queued", ""); n == 100 {
+			c.Reply(invite, 180, "Ringing", "")
+		}
+		if n%10 == 9 {
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+	c.Reply(invite, 200, "OK", described)
+	c.Expect(gosip.ACK)
+	_, before := d.until(Answered)
+	rang := 0
+	for _, s := range before {
+		if s.Code == 180 {
+			rang++
+		}
+	}
+	if rang != 1 || len(before) < 64 {
+		t.Errorf("it rang %d times in %d signals", rang, len(before))
+	}
+	over(c, d)
 }
 
 func TestReliableProvisionalAnswers(t *testing.T) {

@@ -39,7 +39,7 @@ func (a *Agent) Release(ctx context.Context, left Left) (how string, err error) 
 		return "", errors.New("nothing is known of the call")
 	}
 	c := &Call{a: a, id: left["sip_call"], tag: left["sip_tag"]}
-	ctx, stop := context.WithTimeout(ctx, a.brief)
+	ctx, stop := context.WithTimeout(ctx, 2*a.brief)
 	defer stop()
 	if left["sip_to"] == "" {
 		return c.cancelLeft(ctx, left)
@@ -79,7 +79,11 @@ func (c *Call) cancelLeft(ctx context.Context, left Left) (how string, err error
 		if host, port := hostPort(left["sip_from"]); port > 0 { // whom the INVITE came from is part of its name (RFC 3261, 17.2.3)
 			via.Host, via.Port = host, port
 		}
-		each, stop := context.WithTimeout(ctx, time.Second)
+		patience := a.brief
+		if n > 0 { // such an INVITE need not have been
+			patience = time.Second
+		}
+		each, stop := context.WithTimeout(ctx, patience)
 		res, err := a.client.Do(each, req, asIs)
 		stop()
 		switch {

@@ -19,7 +19,8 @@ func (a *Agent) handle(s *sipgo.Server) {
 				}
 				return
 			}
-			if tag, _ := req.From().Params.Get("tag"); c.up.Load() && tag != c.current().tag {
+			desk := c.current().tag // empty: of before RFC 3261, or there is none yet
+			if tag, _ := req.From().Params.Get("tag"); c.up.Load() && desk != "" && tag != desk {
 				if !req.IsAck() {
 					respond(tx, req, 481, "Call/Transaction Does Not Exist") // of a desk that was hung up, or of nobody
 				}

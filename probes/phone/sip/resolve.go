@@ -6,6 +6,10 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
+	"time"
+
+	gosip "github.com/emiago/sipgo/sip"
 )
 
 // hostPort reads host, host:port or [v6]:port.
@@ -53,3 +57,29 @@ func resolve(ctx context.Context, name string, port int, transport string) (neti
 	}
 	return netip.AddrPortFrom(best.Unmap(), uint16(port)), nil
 }
+
+// find looks up whom a request within the call goes to, where they gave a name: the library would wait for a name service
+// that does not answer for as long as it takes. What has no address is sent to where their answer came from.
+func (c *Call) find(ctx context.Context, d dialog, req *gosip.Request) {
+	if req.MessageData.Destination() != "" {
+		return
+	}
+	hop := req.Recipient
+	if route := req.Route(); route != nil {
+		hop = route.Address
+	}
+	if _, err := netip.ParseAddr(strings.Trim(hop.Host, "[]")); err == nil {
+		return
+	}
+	ctx, stop := context.WithTimeout(ctx, min(lookup, c.a.brief))
+	defer stop()
+	to, err := resolve(ctx, hop.Host, hop.Port, strings.ToLower(c.a.transport))
+	if err != nil {
+		req.SetDestination(d.source)
+		return
+	}
+	req.SetDestination(to.String())
+}
+
+// lookup is how long a name that came with an answer is looked for.
+const lookup = 2 * time.Second

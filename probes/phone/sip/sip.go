@@ -35,8 +35,15 @@ import (
 )
 
 // The library writes to the default logger from within its connections; here every failure is told where it matters. It must
-// be silenced before its first use, which no later place can promise.
-func init() { gosip.SetDefaultLogger(slog.New(slog.DiscardHandler)) }
+// be silenced before its first use, which no later place can promise. And it refuses to send a datagram within 200 octets of
+// UDPMTUSize: an INVITE with SHA-256 credentials would then never leave. What Ethernet carries whole may go.
+func init() {
+	gosip.SetDefaultLogger(slog.New(slog.DiscardHandler))
+	gosip.UDPMTUSize = maxDatagram + 200
+}
+
+// maxDatagram is what one frame of Ethernet carries behind the headers of IPv4 and UDP.
+const maxDatagram = 1500 - 28
 
 // Line is how calls leave: through a trunk, or straight to the callee.
 type Line struct {

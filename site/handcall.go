@@ -32,9 +32,12 @@ func (c *handCall) events(id probes.AuditID) (out []probes.Event) {
 		for k := range observed {
 			observed[k].By = c.Account
 		}
-		if c.Outside {
-			observed = slices.DeleteFunc(observed, func(o probes.Observation) bool { return !slices.Contains(outOfHours[:], o.Item) })
-		}
+		observed = slices.DeleteFunc(observed, func(o probes.Observation) bool {
+			if c.Outside {
+				return !slices.Contains(outOfHours[:], o.Item)
+			}
+			return o.Item == outOfHours[0] // what a message says to a closed structure's callers
+		})
 		out = append(out, probes.Event{Audit: id, Kind: kind, Try: c.Try, At: at.UTC(), Elapsed: at.Sub(c.Dialled), Detail: detail, Observations: observed})
 		return &out[len(out)-1]
 	}

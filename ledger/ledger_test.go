@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -104,6 +105,36 @@ func TestDecisionsSurviveARestart(t *testing.T) {
 	}
 	if p := l.Proposals(); len(p) != 0 {
 		t.Errorf("a proposal that was carried out still waits: %v", p)
+	}
+}
+
+// TestSeveralEventsAreWrittenAtOnce writes what a person did, and asks when a recording is deleted, then again as a new process does.
+func TestSeveralEventsAreWrittenAtOnce(t *testing.T) {
+	db, _ := filled(t)
+	l := open(t, db)
+	before, _ := l.Head()
+	hash, kept := probes.Hash(strings.Repeat("ab", 32)), probes.Hash(strings.Repeat("cd", 32))
+	erase := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	event := func(k probes.Kind, x ...probes.Evidence) probes.Event {
+		return probes.Event{Kind: k, Audit: "c.s.01", At: erase, Evidence: x}
+	}
+	n, err := l.Write(event(probes.CallDialled), event(probes.CallAnswered),
+		event(probes.CallEnded, probes.Evidence{SHA256: hash, Type: "audio/wav", Erase: erase}, probes.Evidence{SHA256: kept, Type: "text/plain"}))
+	if err != nil || n != before+3 {
+		t.Fatalf("record %d after %d: %v", n, before, err)
+	}
+	for name, l := range map[string]*ledger.Ledger{"at once": l, "after a restart": open(t, db)} {
+		if at, ok := l.Erases(hash); !ok || !at.Equal(erase) {
+			t.Errorf("%s: %v %v", name, at, ok)
+		}
+		for _, h := range []probes.Hash{kept, probes.Hash(strings.Repeat("0", 64)), "", "xyz"} {
+			if at, ok := l.Erases(h); ok {
+				t.Errorf("%s: %q is deleted at %v", name, h, at)
+			}
+		}
+		if o, _ := l.Outcome("c.s.01"); o.Status != probes.Closed {
+			t.Errorf("%s: %s", name, o.Status)
+		}
 	}
 }
 

@@ -164,7 +164,7 @@ func (p *story) seal(apart bool) {
 }
 
 // personal are the details of an event that name people.
-var personal = [...]string{"from", "to", "subject", "recipient", "message_id"}
+var personal = [...]string{"from", "to", "subject", "recipient", "message_id", "notes"}
 
 // sizes says of the answer's evidence what is behind the link.
 func (p *story) sizes(o *stats.Outcome, events []probes.Event) {

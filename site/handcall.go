@@ -36,7 +36,7 @@ func (c *handCall) events(id probes.AuditID) (out []probes.Event) {
 			if c.Outside {
 				return !slices.Contains(outOfHours[:], o.Item)
 			}
-			return o.Item == outOfHours[0]
+			return o.Item == outOfHours[0] // what a message says to a closed structure's callers
 		})
 		out = append(out, probes.Event{Audit: id, Kind: kind, Try: c.Try, At: at.UTC(), Elapsed: at.Sub(c.Dialled), Detail: detail, Observations: observed})
 		return &out[len(out)-1]
@@ -107,7 +107,8 @@ func (c *handCall) answered(put putter) {
 	}
 	see(figure("phone.contact-time", c.Ended.Sub(c.Dialled).Minutes(), "dialled to end"))
 	see(noted("phone.ended-by-structure", theirs, "who hung up"))
-	put(probes.CallEnded, c.Ended, detail, seen...).Text = c.Notes
+	c.note(detail)
+	put(probes.CallEnded, c.Ended, detail, seen...)
 }
 
 func (c *handCall) failed(put putter) {
@@ -133,8 +134,15 @@ func (c *handCall) failed(put putter) {
 	if c.Fate != probes.ClassWrongNumber {
 		seen = append(seen, noted("phone.machine-out-of-hours", false, c.Fate))
 	}
-	e := put(probes.CallFailed, c.Ended, detail, seen...)
-	e.Fault, e.Text = probes.Theirs, c.Notes
+	c.note(detail)
+	put(probes.CallFailed, c.Ended, detail, seen...).Fault = probes.Theirs
+}
+
+// note adds what the caller wrote: a detail, and no text, for it may name people, and a text becomes the reason of an outcome.
+func (c *handCall) note(detail map[string]string) {
+	if c.Notes != "" {
+		detail["notes"] = c.Notes
+	}
 }
 
 func inMs(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }

@@ -118,7 +118,7 @@ func (p *frame) saidOf(all []probes.Observation) (out []string) {
 		value := string(all[i].Value)
 		switch x := &all[i]; {
 		case x.Number != nil:
-			value = p.Decimal(*x.Number, 1)
+			value = p.Decimal(*x.Number, 2) // a second is heard to its hundredth
 		case x.Value == probes.Yes:
 			value = p.T("value.true")
 		case x.Value == probes.No:

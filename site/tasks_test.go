@@ -126,12 +126,12 @@ func TestACallThatAPersonMakes(t *testing.T) {
 	if y, _ := w.ledger.Outcome(ids[1]); y.Result != stats.Spoiled {
 		t.Errorf("a call that nobody made: %s", y.Result)
 	}
-	busy := url.Values{"dialled": {day + "T10:30:00"}, "fate": {"busy"}, "ended": {"10:30:09"}}
+	busy := url.Values{"dialled": {day + "T10:30:00"}, "fate": {"busy"}, "ended": {"10:30:09"}, "notes": {"Mme Martin"}}
 	r := send(as("olga", access.Operator), ids[1], busy)
 	if r.Code != http.StatusSeeOther || !strings.HasPrefix(r.Header().Get("Location"), "/audits/") {
 		t.Fatalf("%d %s %s", r.Code, r.Header().Get("Location"), r.Body)
 	}
-	if y, _ := w.ledger.Outcome(ids[1]); y.Result != stats.Unreached || y.Status != probes.Refused || y.Call.Tries[0].Class != "busy" || *y.Call.FirstAttempt {
+	if y, _ := w.ledger.Outcome(ids[1]); y.Result != stats.Unreached || y.Status != probes.Refused || y.Call.Tries[0].Class != "busy" || *y.Call.FirstAttempt || y.Reason != "busy" {
 		t.Errorf("engaged: %s %s %+v", y.Result, y.Status, y.Call)
 	}
 	page = get(anna, "/tasks").Body.String()
@@ -160,7 +160,10 @@ func TestACallThatAPersonMakes(t *testing.T) {
 	} else if v, ok := y.Items.Value("phone.courtesy"); !ok || v != 1 {
 		t.Error("the rating does not count")
 	}
-	if strings.Contains(get(anna, "/audits/"+string(ids[0])).Body.String(), "aimable <b>") {
-		t.Error("what was typed got through as markup")
+	if page := get(anna, "/audits/"+string(ids[0])).Body.String(); strings.Contains(page, "aimable <b>") || !strings.Contains(page, "aimable &lt;b&gt;") {
+		t.Error("what was typed is not there, or got through as markup")
+	}
+	if strings.Contains(get(rita, "/audits/"+string(ids[0])).Body.String(), "aimable") {
+		t.Error("a reader sees what the caller wrote of people")
 	}
 }

@@ -10,9 +10,9 @@ demo: build
 # Websites, and our own site in a browser, come last and alone: what a page does after a key is waited for, and kill -9 beside
 # it makes that long. Calls are composed once more without the race detector, in number.
 BROWSER = ThreeJobs|SiteIsAccessible|HostileWorld
-# Bounds of hostile texts: long, on one goroutine, held in processor time. The race detector has nothing to find there, and makes
-# ten minutes of one.
-BOUNDS = HostilePagesGrow|LongTexts|ASiteWithoutEnd|TestHostile$$|FuzzRate
+# Bounds of hostile texts: long, on goroutines that every other test has too, held in processor time. The race detector has nothing new
+# to find there, and makes ten minutes of one.
+BOUNDS = HostilePagesGrow|LongTexts|ASiteWithoutEnd|TestHostile$$|TestHostileMail|FuzzRate
 test: install
 	SONDE_INTEGRATION=required $(GOTEST) -race -shuffle=on -timeout 25m -skip '$(BROWSER)|$(BOUNDS)' $$($(GO) list ./... | grep -v 'probes/web$$')
 	$(GOTEST) -shuffle=on -timeout 10m -run '$(BOUNDS)' ./probes/mail/... ./probes/web/hours ./probes/web/item ./probes/web/sample ./probes/web/source
@@ -53,6 +53,8 @@ check: install
 	sh scripts/govulncheck.sh
 	$(MAKE) test
 	SONDE_INTEGRATION=required $(GOTEST) -timeout 10m -run ComposedCalls ./probes/phone/listen
+	SONDE_INTEGRATION=required $(GOTEST) -race -timeout 20m -run KilledAtRandom ./integration -kills 300
+	SONDE_INTEGRATION=required $(GOTEST) -race -timeout 20m -run Soak ./probes/mail -soak 200
 	$(MAKE) fuzz FUZZTIME=10s
 	$(GO) mod tidy
 	cd integration/duckdb && $(GO) vet ./... && $(GO) mod tidy

@@ -81,7 +81,7 @@ func TestSiteIsAccessible(t *testing.T) {
 		"/help", "/accessibility", "/api"}
 	outside := []string{"/sign-in"}
 	// In the other language these are the same templates with words of the same length.
-	once := []string{"/barometer/report", "/grid?channel=mail&determinant=courtesy", "/practices", "/tasks"}
+	once := []string{"/?channel=phone", "/audits/" + f.recorded(t), "/barometer/report", "/grid?channel=mail&determinant=courtesy", "/practices", "/tasks"}
 	// As many at once as a prober has tabs: what a page does after a key is waited for.
 	var auditing sync.WaitGroup
 	free := make(chan struct{}, browser.Tabs())
@@ -108,6 +108,24 @@ func TestSiteIsAccessible(t *testing.T) {
 		audit(front.URL, path, "fr")
 	}
 	auditing.Wait()
+}
+
+// recorded is an audit whose call was answered and recorded: its page has a player, a drawing of the sound and what was heard.
+func (f *fleet) recorded(t *testing.T) string {
+	t.Helper()
+	type outcome struct {
+		Audit    probes.AuditID
+		Recorded bool
+	}
+	for began := time.Now(); time.Since(began) < time.Minute; time.Sleep(time.Second) {
+		for _, o := range call[outcome](f, "collector", "outcomes") {
+			if o.Recorded {
+				return string(o.Audit)
+			}
+		}
+	}
+	t.Fatal("no call was recorded")
+	return ""
 }
 
 // audit runs our own website audit on one page.

@@ -1053,6 +1053,7 @@ func (x *world) staff(t *testing.T, setup, base string) (boss *desk, structure s
 
 // TestHostileWorld fills a collector with the corpus, opens every page that shows something of it and wants to hear nothing.
 func TestHostileWorld(t *testing.T) {
+	t.Parallel() // with the other of the two: both wait for pages
 	began := time.Now()
 	lap := func(what string) { t.Logf("%5.1fs %s", time.Since(began).Seconds(), what) }
 	all := readHostile(t)

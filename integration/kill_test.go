@@ -14,7 +14,7 @@ import (
 	"github.com/sonde-fleet/sonde/townhall/daemons"
 )
 
-var kills = flag.Int("kills", 300, "how often prober and collector are killed")
+var kills = flag.Int("kills", 100, "how often prober and collector are killed; the acceptance run takes 300")
 
 // status is what `prober status -json` says.
 type status struct {

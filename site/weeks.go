@@ -130,7 +130,7 @@ func (p *frame) weekly(id, title string, weeks []stats.CallFigures, figures []we
 		s := weekSeries{Name: f.name, Class: "c" + string(rune('0'+k)), KeyY: place(float64(12 + weekKey*k)), NameY: place(float64(17 + weekKey*k))}
 		x := func(i int) float64 { return x(i) + weekApart*(float64(k)-float64(len(figures)-1)/2) }
 		var line, whiskers pen
-		begun := false
+		begun, low, high := false, -1, -1 // the weeks of the least and the most
 		for i, v := range f.values {
 			if math.IsNaN(v.value) {
 				begun = false // a week without the figure is a gap
@@ -147,7 +147,15 @@ func (p *frame) weekly(id, title string, weeks []stats.CallFigures, figures []we
 				whiskers.line(x(i), y(v.high))
 			}
 			s.Points = append(s.Points, weekPoint{place(x(i)), place(y(v.value)), weekShapes[k%len(weekShapes)], weeks[i].Group + ": " + say(v.value)})
-			said = append(said, f.name+", "+weeks[i].Group+": "+say(v.value)+".")
+			if low < 0 || v.value < f.values[low].value {
+				low = i
+			}
+			if high < 0 || v.value > f.values[high].value {
+				high = i
+			}
+		}
+		if low >= 0 { // the weeks stand in the table below
+			said = append(said, f.name+": "+say(f.values[low].value)+" ("+weeks[low].Group+")"+dash+say(f.values[high].value)+" ("+weeks[high].Group+").")
 		}
 		s.Line, s.Whiskers = line.b.String(), whiskers.b.String()
 		c.Series = append(c.Series, s)

@@ -17,7 +17,7 @@ import (
 	"github.com/sonde-fleet/sonde/townhall"
 )
 
-var soakStructures = flag.Int("soak", 200, "structures of the soak test; the acceptance run takes 2000")
+var soakStructures = flag.Int("soak", 100, "structures of the soak test; the acceptance run takes 2000")
 
 // TestSoak lives through a campaign of two months: mailboxes that drop, links that stay half open, UIDVALIDITY that
 // changes, a mail server whose clock steps, a submission server that fails in every way, and a prober that is restarted

@@ -1,6 +1,6 @@
 // Package phone is the telephone channel: it calls a structure as a citizen would, measures how long it rings, who ends the
-// call and how, and hands what is heard to a listener. It says nothing, keeps nothing that was not allowed, and never
-// calls twice by itself.
+// call and how, and hands what is heard to a listener. It says nothing but the question of a scenario, keeps nothing that was not
+// allowed, and never calls twice by itself.
 //
 // A try goes through these steps:
 //
@@ -116,10 +116,8 @@ func (c *Channel) Run(ctx context.Context, a probes.Audit, record func(probes.Ev
 			t.mode = Measure
 		}
 	}
-	if t.mode != Ring {
-		t.turn.script = script
-		t.ear = c.o.Listen(a)
-	}
+	t.ear = c.o.Listen(a)
+	t.turn.script = script
 	return t.run(ctx)
 }
 

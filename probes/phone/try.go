@@ -251,6 +251,9 @@ func (t *try) answers(s sip.Signal) error {
 	t.answered = s.At.Sub(t.begun)
 	rung := t.rung(t.answered)
 	rings, how := t.count(HeardRing, t.answered), "ring tone"
+	if t.mode == Ring {
+		t.ear = nil // who picks up is not listened to
+	}
 	t.mu.Unlock()
 	if rings == 0 {
 		rings, how = cadence(rung), "5 s a ring"

@@ -53,7 +53,7 @@ func (e *Ear) context() listen.Context {
 }
 
 // Waits says whether a person has greeted and waits for us.
-func (e *Ear) Waits(time.Duration) bool {
+func (e *Ear) Waits() bool {
 	return e.answered > 0 && listen.Judge(e.l.Heard(), e.context()).Person
 }
 

@@ -1,7 +1,6 @@
 package phone
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -38,57 +37,55 @@ type told struct {
 	lost      bool          // it rang, or played, to the end and nobody came
 }
 
-// tell reads the labels of an answered call.
+// tell reads the labels of an answered call, which come in the order of their beginnings.
 func (t *try) tell() (x told) {
-	labels := slices.Clone(t.labels)
-	slices.SortStableFunc(labels, func(a, b Label) int { return cmp.Compare(a.From, b.From) })
-	labels = slices.DeleteFunc(labels, func(l Label) bool { return max(l.From, l.To) <= t.answered })
+	labels := slices.DeleteFunc(slices.Clone(t.labels), func(l Label) bool { return max(l.From, l.To) <= t.answered })
 	for i := range labels { // what ran into the answer, as a ring tone that it cut off
 		labels[i].From = max(labels[i].From, t.answered)
 	}
 	last, texts := t.answered, 0
 	var words time.Duration // end of the last person's words
-	var waiting []Label     // since then
-	rung, music := false, time.Duration(0)
+	// Since then:
+	var music time.Duration
+	rung, waiting := false, false
 	for i := range labels {
 		l := &labels[i]
-		switch l.Kind {
-		case HeardFax:
+		if l.Kind == HeardFax {
 			x.fax = true
-		case HeardHuman:
-			if x.person == nil {
-				x.person = l
-			} else if len(waiting) > 0 {
-				if rung {
-					x.between = max(x.between, l.From-words)
-				} else {
-					x.hold += music
-				}
-			}
-			words, waiting, rung, music = l.To, nil, false, 0
 		}
-		if x.person != nil && l != x.person && l.Kind != HeardHuman {
+		if l.Kind == HeardHuman {
+			switch {
+			case x.person == nil:
+				x.person = l
+				x.silence = max(x.silence, l.From-last)
+			case rung:
+				x.between = max(x.between, l.From-words)
+			default:
+				x.hold += music
+			}
+			words, music, rung, waiting = l.To, 0, false, false
+			continue
+		}
+		if x.person != nil {
 			switch {
 			case l.Kind == HeardRing:
 				if !rung {
 					x.transfers++
 				}
-				rung, waiting = true, append(waiting, *l)
+				rung, waiting = true, true
 			case l.Kind == HeardMusic && l.To-l.From >= leastHold:
-				waiting, music = append(waiting, *l), music+l.To-l.From
+				music, waiting = music+l.To-l.From, true
 			}
-		}
-		if x.person != nil {
 			continue
 		}
 		switch l.Kind {
 		case HeardMusic:
 			x.music = true
-		case HeardSpeech, HeardRecording, HeardMachine:
+		case HeardRecording:
+			texts++
 			x.recorded += l.To - l.From
-			if l.Kind == HeardRecording {
-				texts++
-			}
+		case HeardSpeech, HeardMachine:
+			x.recorded += l.To - l.From
 		case heardBeep:
 			x.beep = x.recorded > 0
 		}
@@ -97,11 +94,8 @@ func (t *try) tell() (x told) {
 			last = max(last, l.To)
 		}
 	}
-	if x.person != nil {
-		x.silence = max(x.silence, x.person.From-last)
-	}
 	x.repeated = texts > 1
-	x.lost = len(waiting) > 0
+	x.lost = waiting
 	return x
 }
 
@@ -195,8 +189,6 @@ const firstMenu = "ivr"
 
 // marks writes what was heard, for who looks at the call: "ring:1204-2704:1.00;human:5100-7020:0.81", in ms since it was dialled.
 func marks(labels []Label) string {
-	labels = slices.Clone(labels)
-	slices.SortStableFunc(labels, func(a, b Label) int { return cmp.Compare(a.From, b.From) })
 	var b strings.Builder
 	for _, l := range labels[:min(len(labels), maxMarks)] {
 		if l.Kind == HeardSilence {

@@ -119,6 +119,6 @@ type waiting struct {
 
 func (*waiting) Hear(Frame) []Label                   { return nil }
 func (*waiting) End(time.Duration) ([]Label, Verdict) { return nil, Verdict{} }
-func (*waiting) Waits(time.Duration) bool             { return true }
+func (*waiting) Waits() bool                          { return true }
 func (w *waiting) Pressed()                           { w.pressed++ }
 func (w *waiting) Spoke(at time.Duration)             { w.spoke = at }

@@ -37,8 +37,8 @@ const (
 	HeardHuman      = "human"     // a person, as far as can be told
 )
 
-// A Listener hears one call. Both methods are called one after the other, on one goroutine at a time; they must be quick:
-// the next packet waits.
+// A Listener hears one call. Its methods are called one after the other, on one goroutine at a time. A slow one hears later and
+// delays no packet; what it says of a call keeps its place by the frames' own instants.
 type Listener interface {
 	// Hear takes the next frame and returns what has become certain, ring tone above all: it is not heard again.
 	Hear(Frame) []Label

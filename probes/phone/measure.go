@@ -1,10 +1,12 @@
 package phone
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -167,6 +169,7 @@ func (t *try) ended(ctx context.Context, s sip.Signal) error {
 		var rest []Label
 		rest, t.verdict = t.ear.End(end)
 		t.labels = append(t.labels, rest...)
+		slices.SortStableFunc(t.labels, func(a, b Label) int { return cmp.Compare(a.From, b.From) })
 	}
 	t.mu.Unlock()
 	counts, sent := t.stream.Counts()

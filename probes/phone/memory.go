@@ -97,8 +97,11 @@ func (m *Memory) keep(a probes.Audit, heard listen.Heard, v listen.Verdict) (aga
 		}
 		p := heard.Print.Part(mark.Start, mark.End)
 		calls := m.library.Add(string(a.Structure), string(a.ID), mark.Label, p)
+		if calls == 0 {
+			continue // too short to be known again
+		}
 		r, _, ok := m.library.Find(string(a.Structure), p)
-		if calls == 0 || !ok {
+		if !ok {
 			continue
 		}
 		text := r.Call + fmt.Sprint(r.Print[:min(len(r.Print), 8)])

@@ -2,8 +2,9 @@ package phone
 
 import (
 	"fmt"
-	"strings"
 	"time"
+
+	"github.com/sonde-fleet/sonde/probes/phone/media"
 )
 
 // Script is what our side does in a call beyond listening. The zero Script says nothing and presses nothing.
@@ -27,7 +28,7 @@ const (
 
 // partner is a listener that can tell in the middle of a call whether a person waits for us, and is told what we did.
 type partner interface {
-	Waits(at time.Duration) bool
+	Waits() bool
 	Pressed()
 	Spoke(at time.Duration)
 }
@@ -46,14 +47,14 @@ type turn struct {
 // turns takes a frame of the answered call and acts where it is our turn. It runs on the goroutine of the sound.
 func (t *try) turns(f Frame) {
 	u := &t.turn
-	left := strings.TrimSpace(u.script.Keys)
+	left := u.script.Keys
 	if left == "" && (u.script.Say == nil || u.spoke > 0) {
 		return
 	}
 	if u.since == 0 {
 		u.since, u.end = t.answered, t.answered
 	}
-	length := time.Duration(len(f.PCM)) * time.Second / 8000
+	length := time.Duration(len(f.PCM)) * time.Second / media.Rate
 	if now := f.At + length; power(f.PCM) >= loudness {
 		u.loud, u.end = u.loud+length, now
 		if left == "" || now-u.since < keyLatest {
@@ -77,7 +78,7 @@ func (t *try) turns(f Frame) {
 	case left == "" && u.loud >= textLeast/2 && quiet >= turnEnds && u.looked != u.end:
 		u.looked = u.end
 		p, ok := t.ear.(partner)
-		if !ok || !p.Waits(f.At+length) {
+		if !ok || !p.Waits() {
 			return
 		}
 		t.stream.Say(u.script.Say)

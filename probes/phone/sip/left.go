@@ -91,9 +91,7 @@ func (c *Call) cancelLeft(ctx context.Context, left Left) (how string, err error
 			return "", reached(ctx, err)
 		case err != nil: // no such INVITE: many say nothing at all
 			continue
-		case res.IsSuccess():
-			how = fmt.Sprintf("CANCEL: %d %s", res.StatusCode, res.Reason)
-		case how == "":
+		case res.IsSuccess() || how == "":
 			how = fmt.Sprintf("CANCEL: %d %s", res.StatusCode, res.Reason)
 		}
 		if a.line.Password == "" {

@@ -81,8 +81,8 @@ func (s Server) Text(ctx context.Context, wav []byte) (string, error) {
 	var answer struct {
 		Text *string `json:"text"`
 	}
-	if err := json.Unmarshal(data, &answer); err != nil || answer.Text == nil {
-		return "", fmt.Errorf("%s: the answer has no text: %.200s", s.URL, data)
+	if err := json.Unmarshal(data, &answer); err != nil || answer.Text == nil { // it is not cited: it may be what was said
+		return "", fmt.Errorf("%s: the answer has no text (%d octets)", s.URL, len(data))
 	}
 	return strings.TrimSpace(strings.ToValidUTF8(*answer.Text, "")), nil
 }

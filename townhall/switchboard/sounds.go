@@ -81,22 +81,10 @@ func load(root string) (*Sounds, error) {
 				faults = append(faults, fmt.Errorf("%s: %w; Try: apt-get install sox", of.from.debian, err))
 				break
 			}
-			*of.into = append(*of.into, Sound{Name: name, PCM: trim(pcm)})
+			*of.into = append(*of.into, Sound{Name: name, PCM: corpus.Trim(pcm)}) // the instant of the first packet is that of the first word
 		}
 	}
 	return s, errors.Join(faults...)
-}
-
-// trim cuts what is silent before and after, so that the instant of the first packet is that of the first word.
-func trim(x []int16) []int16 {
-	loud := func(s int16) bool { return s > 250 || s < -250 }
-	for len(x) > 0 && !loud(x[0]) {
-		x = x[1:]
-	}
-	for len(x) > 0 && !loud(x[len(x)-1]) {
-		x = x[:len(x)-1]
-	}
-	return x
 }
 
 // one draws a sound.

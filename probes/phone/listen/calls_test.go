@@ -40,7 +40,7 @@ var installed = sync.OnceValues(func() (*sounds, error) {
 				s.music = append(s.music, r.Samples)
 				continue
 			}
-			x := trim(r.Samples)
+			x := corpus.Trim(r.Samples)
 			if n := len(x); n > Rate && n < 12*Rate {
 				s.prompts[r.Voice] = append(s.prompts[r.Voice], x)
 			}
@@ -60,7 +60,7 @@ var installed = sync.OnceValues(func() (*sounds, error) {
 			if err != nil {
 				return nil, err
 			}
-			x := trim(r.Samples)
+			x := corpus.Trim(r.Samples)
 			if voice == "fr+m1" {
 				s.greets[voice] = append(s.greets[voice], x)
 			} else {
@@ -87,20 +87,6 @@ func need(t testing.TB) *sounds {
 		t.Skip(err)
 	}
 	return s
-}
-
-// trim cuts what is silent before and after.
-func trim(x []int16) []int16 {
-	loud := func(s int16) bool { return s > 250 || s < -250 }
-	from := slices.IndexFunc(x, loud)
-	if from < 0 {
-		return nil
-	}
-	to := len(x)
-	for !loud(x[to-1]) {
-		to--
-	}
-	return x[from:to]
 }
 
 // call is a call in the making, with the truth about it.

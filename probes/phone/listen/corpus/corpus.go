@@ -3,7 +3,6 @@
 package corpus
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -13,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/sonde-fleet/sonde/probes/phone/media"
 )
 
 // Rate is the number of samples a second of every recording.
@@ -119,7 +120,7 @@ func ReadFile(name string) ([]int16, error) {
 		if err != nil {
 			return nil, err
 		}
-		if samples, ok := wav(data); ok {
+		if samples, err := media.ParseWAV(data); err == nil {
 			return samples, nil
 		}
 	}
@@ -130,32 +131,26 @@ func ReadFile(name string) ([]int16, error) {
 	return pcm(out), nil
 }
 
-// wav reads a WAV file of 16 bits, one channel, 8 kHz; it refuses any other.
-func wav(data []byte) ([]int16, bool) {
-	if len(data) < 12 || string(data[:4]) != "RIFF" || string(data[8:12]) != "WAVE" {
-		return nil, false
-	}
-	fits := false
-	for data = data[12:]; len(data) >= 8; {
-		id, size := string(data[:4]), int(binary.LittleEndian.Uint32(data[4:]))
-		body := data[8:][:min(size, len(data)-8)]
-		switch {
-		case id == "fmt " && len(body) >= 16:
-			fits = bytes.Equal(body[:8], []byte{1, 0, 1, 0, 0x40, 0x1f, 0, 0}) && body[14] == 16
-		case id == "data":
-			return pcm(body), fits
-		}
-		data = data[min(len(data), 8+size+size%2):]
-	}
-	return nil, false
-}
-
 func pcm(data []byte) []int16 {
 	out := make([]int16, len(data)/2)
 	for i := range out {
 		out[i] = int16(binary.LittleEndian.Uint16(data[2*i:]))
 	}
 	return out
+}
+
+// Trim cuts what is silent before and after.
+func Trim(x []int16) []int16 {
+	loud := func(s int16) bool { return s > 250 || s < -250 }
+	from := slices.IndexFunc(x, loud)
+	if from < 0 {
+		return nil
+	}
+	to := len(x)
+	for !loud(x[to-1]) {
+		to--
+	}
+	return x[from:to]
 }
 
 // Speak makes a recording with espeak-ng: a voice such as "fr+m3" or "fr+f2", words a minute, a text.

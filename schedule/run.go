@@ -176,7 +176,7 @@ func (r *Runner) start(ctx context.Context, trying *sync.WaitGroup, st probes.St
 		e.Kind = probes.AuditSuppressed
 	case r.Probes[a.Channel] == nil:
 		e.Kind = probes.AuditAwaiting
-	case a.Outside && (time.Since(r.Timeline.Wall(st.Due)) > r.Late || !r.nextOpen(a.Structure, now).After(now)):
+	case a.Outside && (time.Since(r.Timeline.Wall(st.Due)) > r.Late || !r.NextOpen(a.Structure, now).After(now)):
 		// It was to find them closed, and must not find them open.
 		e.Kind, e.Fault = probes.AuditMissed, probes.Ours
 		e.Text = fmt.Sprintf("due %v outside opening hours, it is %v", st.Due.Format(time.RFC3339), now.Format(time.RFC3339))
@@ -187,7 +187,7 @@ func (r *Runner) start(ctx context.Context, trying *sync.WaitGroup, st probes.St
 		e.Kind, e.Fault = probes.AuditMissed, probes.Ours
 		e.Text = fmt.Sprintf("due %v, the prober was down or paused until %v", st.Due.Format(time.RFC3339), now.Format(time.RFC3339))
 	default:
-		open := r.nextOpen(a.Structure, now)
+		open := r.NextOpen(a.Structure, now)
 		if !open.After(now) {
 			r.try(ctx, trying, st)
 			return nil
@@ -197,7 +197,8 @@ func (r *Runner) start(ctx context.Context, trying *sync.WaitGroup, st probes.St
 	return r.Store.Record(e)
 }
 
-func (r *Runner) nextOpen(id probes.StructureID, t time.Time) time.Time {
+// NextOpen returns the first instant from t on at which the structure may be contacted; t where nothing is known of its hours.
+func (r *Runner) NextOpen(id probes.StructureID, t time.Time) time.Time {
 	if r.Hours == nil {
 		return t
 	}
@@ -241,7 +242,7 @@ func (r *Runner) fault(st probes.State, err error) probes.Event {
 	if faults := st.Try - st.Failed; faults+1 < tries {
 		at := r.Timeline.Campaign(time.Now()).Add(firstRetry << (2 * faults))
 		if !st.Audit.Outside {
-			at = r.nextOpen(st.Audit.Structure, at)
+			at = r.NextOpen(st.Audit.Structure, at)
 		}
 		e.Detail["retry"] = at.UTC().Format(time.RFC3339Nano)
 	}

@@ -105,26 +105,20 @@ func buildRunner(f *control.Files, db *store.DB, launch probes.Launch, health *c
 			visits.Close()
 			return nil, nil, cli.UsageError{Err: err}
 		}
-		calls.State, calls.Again = db.State, againOf(f.Campaign, launch.Timeline, r.Hours)
+		calls.State, calls.Again = db.State, againOf(f.Campaign, launch.Timeline, r.NextOpen)
 		r.Probes[probes.Phone] = phone.New(calls)
 	}
 	return r, visits.Close, nil
 }
 
 // againOf says when a call that found nobody is made again: in opening hours, and before the audit's deadline.
-func againOf(c *config.Campaign, line probes.Timeline, hours func(probes.StructureID) schedule.Hours) func(probes.Audit, int) time.Time {
+func againOf(c *config.Campaign, line probes.Timeline, open func(probes.StructureID, time.Time) time.Time) func(probes.Audit, int) time.Time {
 	tries := c.Tries[string(probes.Phone)]
 	return func(a probes.Audit, failed int) time.Time {
 		if failed >= tries.Most {
 			return time.Time{}
 		}
-		at := line.Campaign(time.Now()).Add(time.Duration(tries.After))
-		if h := hours(a.Structure); h != nil && !h.Open(at) {
-			var ok bool
-			if at, ok = h.NextOpen(at); !ok {
-				return time.Time{}
-			}
-		}
+		at := open(a.Structure, line.Campaign(time.Now()).Add(time.Duration(tries.After)))
 		if !at.Before(a.Deadline) {
 			return time.Time{}
 		}

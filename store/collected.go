@@ -184,16 +184,22 @@ func (c *Collected) Records(prober string, after uint64, f func(*probes.Record) 
 
 // PutEvidence stores the bodies under their SHA-256, those that perish until their time is over.
 func (c *Collected) PutEvidence(all ...probes.Evidence) error {
+	for _, e := range all {
+		if e.Erase.IsZero() {
+			continue
+		}
+		sum := sha256.Sum256(e.Body)
+		if err := c.perishable.put(probes.Hash(hex.EncodeToString(sum[:])), e.Body, e.Erase); err != nil {
+			return err
+		}
+	}
 	return c.db.Update(func(tx *bolt.Tx) error {
 		for _, e := range all {
-			sum := sha256.Sum256(e.Body)
-			err := error(nil)
-			if e.Erase.IsZero() {
-				err = tx.Bucket(bucketEvidence).Put(sum[:], e.Body)
-			} else {
-				err = c.perishable.put(probes.Hash(hex.EncodeToString(sum[:])), e.Body, e.Erase)
+			if !e.Erase.IsZero() {
+				continue
 			}
-			if err != nil {
+			sum := sha256.Sum256(e.Body)
+			if err := tx.Bucket(bucketEvidence).Put(sum[:], e.Body); err != nil {
 				return err
 			}
 		}

@@ -81,6 +81,9 @@ const (
 	maxKeep = 180 * day
 )
 
+// notInAddress are the characters that would end or break a part of a SIP address.
+const notInAddress = " \t\r\n<>@:;\""
+
 // phone checks the telephone channel.
 func (d *document) phone(p *Phone) {
 	d.among("phone.mode", p.Mode, "ring", "measure", "record")
@@ -98,7 +101,7 @@ func (d *document) phone(p *Phone) {
 		d.add("phone.keep", p.Keep.String()+" is longer than a recording may be kept", "write at most "+maxKeep.String())
 	}
 	for _, id := range slices.Sorted(maps.Keys(p.Callers)) {
-		if p.Callers[id] == "" || strings.ContainsAny(p.Callers[id], " \t\r\n<>@:;\"") {
+		if p.Callers[id] == "" || strings.ContainsAny(p.Callers[id], notInAddress) {
 			d.add("phone.callers."+id, fmt.Sprintf("%q cannot be part of an address", p.Callers[id]), "write the bare number, without blanks: +33100000000")
 		}
 	}
@@ -136,7 +139,7 @@ func (d *document) phone(p *Phone) {
 		d.add("phone.trunk.password", "it is missing", "give password_file, or password: ${VARIABLE}")
 	}
 	for _, x := range []struct{ key, text string }{{"from", t.From}, {"domain", t.Domain}, {"user", t.User}} {
-		if strings.ContainsAny(x.text, " \t\r\n<>@:;\"") {
+		if strings.ContainsAny(x.text, notInAddress) {
 			d.add("phone.trunk."+x.key, fmt.Sprintf("%q cannot be part of an address", x.text), "write the bare number, name or host, without blanks: +33100000000")
 		}
 	}

@@ -121,27 +121,21 @@ func (s Status) Next(e *Event) Status {
 	return s
 }
 
-// spoiled is the status after a fault of ours.
+// spoiled is the status after a fault of ours. Where calls before it have found nobody, that stands.
 func (s Status) spoiled(e *Event) Status {
-	again := e.Detail["retry"] != ""
+	again, reached := e.Detail["retry"] != "", e.Detail["reached"]
+	stands := s == Retrying || e.Detail["stands"] != ""
 	switch {
-	case s == Retrying || s == Sending && e.Detail["reached"] == "no": // a call that got no further than our own line
-		switch {
-		case e.Detail["stands"] == "" && again:
-			return Planned
-		case e.Detail["stands"] == "":
-			return Faulted
-		case again:
-			return Retrying
-		}
-		return Refused // what the tries before have shown stands
-	case s == Sending && e.Detail["reached"] != "": // a telephone may have rung: never again by itself
-		if e.Detail["stands"] != "" {
-			return Refused
-		}
-		return Faulted
-	case s.Started() || s.Ended():
+	case s == Sending && reached == "", s != Sending && s != Retrying && (s.Started() || s.Ended()):
 		return s // what may have left is not undone by our fault
+	case reached != "" && reached != "no": // a telephone may have rung: never again by itself
+		again = false
+	}
+	switch {
+	case stands && again:
+		return Retrying
+	case stands:
+		return Refused
 	case !again:
 		return Faulted
 	case s == Prepared: // the same bytes are tried again

@@ -27,16 +27,8 @@ func firstAttempt(_ *stats.Outcome, c *stats.Call) (float64, bool) {
 	return truth(c.FirstAttempt != nil && *c.FirstAttempt), c.FirstAttempt != nil
 }
 
-// made counts the calls that say something of the structure.
-func made(c *stats.Call) (n float64) {
-	for i := range c.Tries {
-		n += truth(c.Tries[i].Made())
-	}
-	return n
-}
-
 func attempts(o *stats.Outcome, c *stats.Call) (float64, bool) {
-	return made(c), o.Result == stats.Reached
+	return float64(c.Made()), o.Result == stats.Reached
 }
 
 func byPerson(o *stats.Outcome, c *stats.Call) (float64, bool) {
@@ -45,7 +37,7 @@ func byPerson(o *stats.Outcome, c *stats.Call) (float64, bool) {
 
 // pickup is in percent; of an audit in which nobody listened there is none.
 func pickup(o *stats.Outcome, c *stats.Call) (float64, bool) {
-	return 100 * truth(o.Result == stats.Reached) / made(c), c.Person != nil || o.Result == stats.Unreached && listened(o)
+	return 100 * truth(o.Result == stats.Reached) / float64(c.Made()), c.Person != nil || o.Result == stats.Unreached && listened(o)
 }
 
 func ringTime(_ *stats.Outcome, c *stats.Call) (float64, bool) {

@@ -62,6 +62,14 @@ const (
 // Made says whether the structure's side had the call, and it is over.
 func (t *Try) Made() bool { return t.Class != "" && t.Class != TryOurs }
 
+// Made counts the calls that say something of the structure.
+func (c *Call) Made() (n int) {
+	for i := range c.Tries {
+		n += count(c.Tries[i].Made())
+	}
+	return n
+}
+
 // Last returns the last call that says something of the structure, nil when there is none.
 func (c *Call) Last() *Try {
 	for i := len(c.Tries) - 1; i >= 0; i-- {

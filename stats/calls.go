@@ -67,11 +67,12 @@ type CallReport struct {
 
 // Called says whether the outcome is of a call that was made and counts: not before it is over, nor when we spoiled it.
 func (o *Outcome) Called() bool {
-	switch o.Result {
-	case Reached, Unmanned, PickedUp, Unreached:
-		return o.Call != nil
-	}
-	return false
+	return o.Call != nil && o.Result.ofCall()
+}
+
+// ofCall says whether the result is that of a call that is over and counts.
+func (r Result) ofCall() bool {
+	return r == Reached || r == Unmanned || r == PickedUp || r == Unreached
 }
 
 // Waiting returns the audit as the survival analysis of waits takes it, in milliseconds from the first ring: a person's first word
@@ -117,7 +118,7 @@ func (t *tally) add(o *Outcome, result int) {
 	}
 	t.audits++
 	if o.Call == nil {
-		if r := (Outcome{Result: o.Result, Call: &Call{}}); !r.Called() { // a call that a person made was not measured
+		if !o.Result.ofCall() { // a call that a person made was not measured
 			t.results[result]++
 		}
 		return
@@ -140,12 +141,8 @@ func (t *tally) add(o *Outcome, result int) {
 		t.dropped += count(*c.Dropped)
 	}
 	if o.Result == Reached {
-		n := 0
-		for i := range c.Tries {
-			n += count(c.Tries[i].Made())
-		}
 		t.triesOf++
-		t.tries += n
+		t.tries += c.Made()
 		if c.Wait != nil {
 			x := float64(*c.Wait) / 1000
 			t.waited++
